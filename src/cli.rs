@@ -1,0 +1,222 @@
+//! The command line: flags and help texts, nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Allow;
+use crate::finding::Severity;
+use crate::report::Format;
+
+const EXAMPLES: &str = "\
+Examples:
+  pullgate check app.yaml                                    a Container Apps file
+  pullgate check main.json -p prod.parameters.json -g rg-prod  a compiled Bicep template
+  pullgate check main.bicep -p main.bicepparam --report junit=pullgate.xml --report github
+  az containerapp show -n api -g rg | pullgate check -        what runs now
+  pullgate explain tag-missing                               the page of a check
+
+Exit codes of `check`: 0 may deploy, 1 would fail, 2 usage or unreadable input, 3 could not be verified.";
+
+/// Will this deployment be able to pull its images? Answered before it runs.
+#[derive(Debug, Parser)]
+#[command(name = "pullgate", version, about, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge whether every image of a deployment can be pulled
+    Check(Box<Check>),
+    /// Print what would be deployed: workloads, images, registries, identities; asks no network
+    Expand(Box<Expand>),
+    /// Print the page of a check, or the list of checks
+    Explain(Explain),
+    /// Recognise the cause of a failed pull in log lines or an error text
+    Triage(Triage),
+    /// Print a completion script
+    Completions(Completions),
+}
+
+/// What is read, and what it is deployed to.
+#[derive(Args, Debug, Default)]
+pub struct Input {
+    /// Template, what-if or snapshot JSON, `az … show` output, Container Apps, compose or Kubernetes YAML, Bicep; `-` is stdin
+    #[arg(value_name = "MANIFEST")]
+    pub manifests: Vec<String>,
+    /// Parameter file or NAME=VALUE, as `az deployment group create` takes them; later ones win
+    #[arg(short, long, value_name = "FILE|NAME=VALUE", env = "PULLGATE_PARAMETERS", value_delimiter = '\x1f')]
+    pub parameters: Vec<String>,
+    /// Replace ${VAR} and ${VAR=default} in parameter files from the environment, as azd does
+    #[arg(long, env = "PULLGATE_ENV")]
+    pub env: bool,
+    #[command(flatten)]
+    pub context: Context,
+}
+
+/// Where the deployment goes.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Deployment")]
+pub struct Context {
+    /// Subscription id that the deployment goes to
+    #[arg(long, value_name = "ID", env = "PULLGATE_SUBSCRIPTION")]
+    pub subscription: Option<String>,
+    /// Resource group that the deployment goes to, spelled as it was created
+    #[arg(short = 'g', long, value_name = "NAME", env = "PULLGATE_RESOURCE_GROUP")]
+    pub resource_group: Option<String>,
+    /// Location of the resource group (or of the deployment)
+    #[arg(long, value_name = "REGION", env = "PULLGATE_LOCATION")]
+    pub location: Option<String>,
+    /// Entra tenant id
+    #[arg(long, value_name = "ID", env = "PULLGATE_TENANT")]
+    pub tenant: Option<String>,
+    /// Name of the deployment; `main` when the template is main.json
+    #[arg(long, value_name = "NAME", env = "PULLGATE_DEPLOYMENT_NAME")]
+    pub deployment_name: Option<String>,
+    /// The cloud that the deployment goes to
+    #[arg(long, value_enum, default_value_t, env = "PULLGATE_CLOUD")]
+    pub cloud: Cloud,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Cloud {
+    #[default]
+    Public,
+    Usgov,
+    China,
+}
+
+#[derive(Args, Debug)]
+pub struct Check {
+    #[command(flatten)]
+    pub input: Input,
+    /// Judge as if this image were set, for every container or for one
+    #[arg(long, value_name = "[CONTAINER=]REF", env = "PULLGATE_IMAGE", value_delimiter = ' ')]
+    pub image: Vec<String>,
+    /// Ask nothing; judge what can be judged from the files
+    #[arg(long, env = "PULLGATE_OFFLINE")]
+    pub offline: bool,
+    /// Save the evidence of this run; it holds no secret
+    #[arg(long, value_name = "FILE", env = "PULLGATE_RECORD")]
+    pub record: Option<PathBuf>,
+    /// Judge with saved evidence, and ask nothing
+    #[arg(long, value_name = "FILE", env = "PULLGATE_EVIDENCE")]
+    pub evidence: Option<PathBuf>,
+    /// Write a report: text, github, azure-devops, junit, sarif, json, markdown; repeatable
+    #[arg(long, value_name = "FORMAT[=PATH]", env = "PULLGATE_REPORT", value_delimiter = ' ', value_parser = report)]
+    pub report: Vec<(Format, Option<PathBuf>)>,
+    /// The lowest severity that stops the deployment
+    #[arg(long, value_name = "SEVERITY", default_value = "error", env = "PULLGATE_FAIL_ON", value_parser = severity)]
+    pub fail_on: Severity,
+    /// Do not count findings of this check; repeatable
+    #[arg(long, value_name = "CODE", env = "PULLGATE_IGNORE", value_delimiter = ',', value_parser = code)]
+    pub ignore: Vec<String>,
+    /// What may stay unverified without exit 3: everything, a check, or a question (H1 … H5); repeatable
+    #[arg(
+        long,
+        value_name = "CODE|H1…H5",
+        env = "PULLGATE_ALLOW_UNVERIFIED",
+        value_delimiter = ',',
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    pub allow_unverified: Vec<Allow>,
+    /// Also ask for the registry's admin passwords, to compare them with configured ones
+    #[arg(long, env = "PULLGATE_VERIFY_SECRETS")]
+    pub verify_secrets: bool,
+    #[command(flatten)]
+    pub network: Network,
+}
+
+/// Bounds and routes of everything that is asked.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Network")]
+pub struct Network {
+    /// Seconds for all questions together
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, env = "PULLGATE_TIMEOUT", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: u64,
+    /// Requests under way at once
+    #[arg(long, value_name = "N", default_value_t = 64, env = "PULLGATE_CONCURRENCY", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub concurrency: u16,
+    /// Connect to HOST2:PORT2 instead of HOST1:PORT1, as curl does; an empty HOST1 or PORT1 means any
+    #[arg(long, value_name = "HOST1:PORT1:HOST2:PORT2", env = "PULLGATE_CONNECT_TO", value_delimiter = ' ')]
+    pub connect_to: Vec<String>,
+    /// Trust these certificates (PEM) as well
+    #[arg(long, value_name = "FILE", env = "PULLGATE_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Speak plain HTTP to this registry; loopback needs no permission
+    #[arg(long, value_name = "HOST[:PORT]", env = "PULLGATE_PLAIN_HTTP", value_delimiter = ',')]
+    pub plain_http: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Expand {
+    #[command(flatten)]
+    pub input: Input,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t, env = "PULLGATE_FORMAT")]
+    pub format: Output,
+    /// Every expanded resource too
+    #[arg(long)]
+    pub resources: bool,
+    /// The evaluated outputs too; JSON always has them
+    #[arg(long)]
+    pub outputs: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// The check's code; without it, all are listed
+    pub code: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Triage {
+    /// A file of log lines, or `-` for stdin
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub file: String,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t, env = "PULLGATE_FORMAT")]
+    pub format: Output,
+}
+
+#[derive(Args, Debug)]
+pub struct Completions {
+    pub shell: clap_complete::Shell,
+}
+
+fn report(text: &str) -> Result<(Format, Option<PathBuf>), String> {
+    let (name, path) = match text.split_once('=') {
+        Some((_, "")) => return Err(format!("`{text}` names no file after the `=`")),
+        Some((name, path)) => (name, Some(PathBuf::from(path))),
+        None => (text, None),
+    };
+    let known = Format::ALL.into_iter().find(|(known, _)| *known == name);
+    let names = || Format::ALL.map(|(name, _)| name).join(", ");
+    known.map(|(_, format)| (format, path)).ok_or_else(|| format!("`{name}` is none of {}", names()))
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    match text {
+        "error" => Ok(Severity::Error),
+        "warning" => Ok(Severity::Warning),
+        _ => Err("it is `error` or `warning`".to_owned()),
+    }
+}
+
+fn code(text: &str) -> Result<String, String> {
+    match crate::check::find(text) {
+        Some(check) => Ok(check.code.to_owned()),
+        None => Err(crate::config::unknown_code(text)),
+    }
+}

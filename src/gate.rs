@@ -1,0 +1,191 @@
+//! The gate: load → expand → decide → report.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli;
+use crate::config::{Outcome, Policy};
+use crate::evidence::Evidence;
+use crate::image::Cloud;
+use crate::judge::{Judgement, judge};
+use crate::load::{self, Input};
+use crate::manifest::{self, Manifest};
+use crate::probe::{self, HttpOptions, Probe};
+use crate::report::{self, Format, Report, Summary};
+use crate::run::RunError;
+use crate::source::Sources;
+use crate::template::Context;
+
+/// How often is judged and asked at most: each round needs an answer of the one before.
+const ROUNDS: usize = 16;
+/// How long nothing is shown on a terminal.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Judges the manifests and writes the reports; the number is the exit code.
+///
+/// # Errors
+/// An input that cannot be read, or a report that cannot be written.
+pub fn gate(options: &cli::Check) -> Result<u8, RunError> {
+    let started = Instant::now();
+    let mut sources = Sources::default();
+    let mut manifest = read(&options.input, &mut sources)?;
+    manifest::set_images(&mut manifest, &options.image).map_err(RunError::Usage)?;
+    let (mut judgements, evidence, requests) = decide(&manifest, options)?;
+    let policy = policy(options);
+    policy.apply(&mut judgements);
+    let outcome = policy.outcome(&judgements);
+    let pulls = manifest.workloads.iter().map(|workload| workload.containers.len()).sum();
+    let mut summary = Summary::of(&judgements, outcome, policy.fail_on, pulls);
+    summary.requests = requests;
+    summary.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let report = Report { sources: &sources, judgements: &judgements, summary };
+    write_reports(&report, &options.report)?;
+    if let Some(path) = &options.record {
+        write_file(path, evidence.save().as_bytes())?;
+    }
+    Ok(Outcome::exit_code(outcome))
+}
+
+/// Loads and expands what the command line names.
+///
+/// # Errors
+/// The first input that cannot be read.
+pub fn read(input: &cli::Input, sources: &mut Sources) -> Result<Manifest, RunError> {
+    if input.manifests.is_empty() {
+        let help = "name a manifest (a template, a YAML file, `-` for stdin); `pullgate check --help` shows examples";
+        return Err(RunError::Usage(help.to_owned()));
+    }
+    let inputs: Vec<Input> = input.manifests.iter().map(|path| Input::named(path)).collect();
+    let search_path = std::env::var_os("PATH");
+    let documents = load::load(&inputs, search_path.as_deref(), sources)?;
+    let given = manifest::given(&input.parameters, input.env, sources)?;
+    let options = manifest::Reading { context: context(&input.context), given };
+    Ok(manifest::read(&documents, &options))
+}
+
+fn context(options: &cli::Context) -> Context {
+    Context {
+        tenant_id: options.tenant.clone(),
+        subscription_id: options.subscription.clone(),
+        resource_group: options.resource_group.clone(),
+        location: options.location.clone(),
+        deployment_name: options.deployment_name.clone(),
+        cloud: cloud(options.cloud),
+        ..Context::default()
+    }
+}
+
+fn cloud(cloud: cli::Cloud) -> Cloud {
+    match cloud {
+        cli::Cloud::Public => Cloud::Public,
+        cli::Cloud::Usgov => Cloud::UsGov,
+        cli::Cloud::China => Cloud::China,
+    }
+}
+
+fn policy(options: &cli::Check) -> Policy {
+    Policy {
+        fail_on: options.fail_on,
+        ignore: options.ignore.clone(),
+        allow_unverified: options.allow_unverified.clone(),
+        offline: options.offline,
+    }
+}
+
+/// Judges and asks in turn until nothing is left to ask.
+fn decide(manifest: &Manifest, options: &cli::Check) -> Result<(Vec<Judgement>, Evidence, usize), RunError> {
+    let mut evidence = match &options.evidence {
+        None => Evidence::default(),
+        Some(path) => {
+            let text = fs::read_to_string(path).map_err(|source| RunError::Read { path: path.clone(), source })?;
+            Evidence::load(&text).map_err(|source| RunError::Evidence { path: path.clone(), source })?
+        }
+    };
+    if options.offline || options.evidence.is_some() {
+        evidence = evidence.offline();
+    }
+    let mut judged = judge(manifest, &evidence);
+    if judged.needs.is_empty() {
+        return Ok((judged.judgements, evidence, 0));
+    }
+    let probe = probe(options)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
+    let bar = progress_bar();
+    for _ in 0..ROUNDS {
+        let needs = std::mem::take(&mut judged.needs);
+        if needs.is_empty() {
+            break;
+        }
+        runtime.block_on(probe.answer(needs, &mut evidence, |done, of| show(&bar, done, of)));
+        judged = judge(manifest, &evidence);
+    }
+    bar.finish_and_clear();
+    Ok((judged.judgements, evidence, probe.requests()))
+}
+
+fn probe(options: &cli::Check) -> Result<Probe, RunError> {
+    let network = &options.network;
+    let rules = network.connect_to.iter().map(|rule| rule.parse()).collect::<Result<Vec<_>, String>>();
+    let ca_pem = match &network.ca_file {
+        None => None,
+        Some(path) => Some(fs::read(path).map_err(|source| RunError::Read { path: path.clone(), source })?),
+    };
+    let http = HttpOptions {
+        timeout: Duration::from_secs(network.timeout),
+        concurrency: usize::from(network.concurrency),
+        connect_to: rules.map_err(RunError::Usage)?,
+        ca_pem,
+    };
+    let cloud = cloud(options.input.context.cloud);
+    Ok(Probe::new(probe::Options { http, cloud, plain_http: network.plain_http.clone() })?)
+}
+
+/// A line on a terminal, once it has taken a second; nothing anywhere else.
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let target = if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    bar.set_draw_target(target);
+    bar.set_style(ProgressStyle::with_template("{spinner} asked {pos} of {len} questions, {elapsed}").expect("the template is well formed"));
+    bar
+}
+
+fn show(bar: &ProgressBar, done: usize, of: usize) {
+    if bar.elapsed() >= QUIET {
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+    }
+}
+
+fn write_reports(report: &Report, wanted: &[(Format, Option<std::path::PathBuf>)]) -> Result<(), RunError> {
+    // Who reads the console wants to see something, unless a report was sent there.
+    let text = [(Format::Text, None)];
+    let on_console = wanted.iter().any(|(_, path)| path.is_none());
+    let console = if on_console { &[][..] } else { &text[..] };
+    for (format, path) in console.iter().chain(wanted) {
+        match path {
+            None => {
+                let style = report::text::Style::of(&io::stdout());
+                let mut out = io::BufWriter::new(io::stdout().lock());
+                report::write(&mut out, *format, report, style).and_then(|()| out.flush()).map_err(RunError::Output)?;
+            }
+            Some(path) => {
+                let mut bytes = Vec::new();
+                report::write(&mut bytes, *format, report, report::text::Style::plain()).map_err(RunError::Output)?;
+                write_file(path, &bytes)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    let failed = |source| RunError::Write { path: path.to_owned(), source };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    fs::write(path, bytes).map_err(failed)
+}

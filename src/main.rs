@@ -1,0 +1,34 @@
+//! The `pullgate` command: arguments → run → exit code. The only place that prints errors.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use pullgate::cli::Cli;
+use pullgate::run::{RunError, run};
+
+/// Usage, or an input that cannot be read.
+const UNUSABLE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => ExitCode::from(code),
+        // Whoever reads us (`pullgate … | head`) has seen enough; that is no error.
+        Err(RunError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            print(&error);
+            ExitCode::from(UNUSABLE)
+        }
+    }
+}
+
+fn print(error: &dyn Error) {
+    let mut out = anstream::stderr().lock();
+    // Nothing is left to tell when standard error is gone.
+    let _ = writeln!(out, "\u{1b}[1;31merror\u{1b}[0m: {}", pullgate::report::plain(&error.to_string()));
+    for cause in std::iter::successors(error.source(), |cause| cause.source()) {
+        let _ = writeln!(out, "  because {}", pullgate::report::plain(&cause.to_string()));
+    }
+}

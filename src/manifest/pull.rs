@@ -1,0 +1,266 @@
+//! What one pull is made of: its reference, the registry entry that is for it, the credential of that entry.
+
+use crate::evidence::{Failure, Stop};
+use crate::image::{DOCKER_HUB_ALIASES, ImageRef, is_acr, placeholder};
+use crate::source::Span;
+use crate::value::{Symbol, Unknown, Value};
+
+use super::ids::{Partial, same_id};
+use super::{Host, Origin, Pull, RegistryEntry, Workload};
+
+/// The registry entry for an image.
+#[derive(Clone, Copy, Debug)]
+pub enum Entry<'m> {
+    /// This one is for the image's host.
+    Found(&'m RegistryEntry),
+    /// Entries are not known before the deployment, or their servers are not: this one may be it, if one is named.
+    Maybe(Option<&'m RegistryEntry>),
+    None,
+}
+
+/// What a pull logs in with.
+#[derive(Clone, Debug)]
+pub enum Credential<'m> {
+    Identity(Puller<'m>),
+    Password { username: Option<&'m Value>, secret: Option<&'m Value>, entry: &'m RegistryEntry },
+    /// A pull secret of Kubernetes, by its name.
+    PullSecret(Option<&'m Value>),
+    /// The identity of the node, which no manifest tells.
+    Kubelet,
+    /// No credential: only what is public can be pulled.
+    Anonymous,
+}
+
+/// The identity that pulls.
+#[derive(Clone, Debug)]
+pub enum Puller<'m> {
+    /// The workload's own.
+    System,
+    /// That of the environment (`system-environment`).
+    Environment,
+    /// A user-assigned identity, by its resource id.
+    User(&'m Value),
+    /// A user-assigned identity, by its application id, as web sites name it.
+    Client(&'m Value),
+}
+
+impl<'m> Pull<'m> {
+    /// The image as it is written, evaluated.
+    pub fn image_value(&self) -> Option<&'m Value> {
+        self.container.image.as_ref()
+    }
+
+    /// The reference.
+    ///
+    /// # Errors
+    /// *Not applicable* when there is no reference or it is no reference, which the checks of the reference report;
+    /// *unverified* when it is not known before the deployment.
+    pub fn image(&self) -> Result<ImageRef, Stop> {
+        let Some(value) = self.image_value() else { return Err(Stop::NotApplicable("no image is set")) };
+        if let Some(unknown) = value.as_unknown() {
+            return Err(not_known(unknown));
+        }
+        let Some(text) = value.as_str() else { return Err(Stop::NotApplicable("the image is no text")) };
+        if text.is_empty() {
+            return Err(Stop::NotApplicable("the image is empty"));
+        }
+        if placeholder(text).is_some_and(|token| token.certain) {
+            return Err(Stop::NotApplicable("the image still holds a placeholder"));
+        }
+        ImageRef::parse(text).map_err(|_| Stop::NotApplicable("the reference is malformed"))
+    }
+
+    /// The host of the image, as far as it is known.
+    ///
+    /// # Errors
+    /// As [`Pull::image`], except that the rest of the reference need not be known.
+    pub fn host(&self) -> Result<Partial, Stop> {
+        let stop = match self.image() {
+            Ok(image) => return Ok(Partial::known(image.registry.as_str())),
+            Err(stop) => stop,
+        };
+        let host = self.image_value().filter(|value| value.as_unknown().is_some()).and_then(Partial::of).and_then(|image| image.head());
+        host.ok_or(stop)
+    }
+
+    /// The registry entry whose server is the image's host.
+    ///
+    /// # Errors
+    /// As [`Pull::host`].
+    pub fn entry(&self) -> Result<Entry<'m>, Stop> {
+        let host = self.host()?;
+        let registries = &self.workload.registries;
+        let mut maybe = None;
+        for entry in &registries.entries {
+            let Some(server) = entry.server.as_ref() else { continue };
+            match server_host(server).map_or(None, |server| server.same(&host)) {
+                Some(true) => return Ok(Entry::Found(entry)),
+                Some(false) => {}
+                None if server.as_str().is_some() && host.is_known() => {}
+                None => maybe = maybe.or(Some(entry)),
+            }
+        }
+        Ok(match maybe {
+            None if registries.unknown.is_none() => Entry::None,
+            maybe => Entry::Maybe(maybe),
+        })
+    }
+
+    /// What the pull logs in with.
+    ///
+    /// # Errors
+    /// As [`Pull::host`]; *unverified* when the entries are not known; *not applicable* when the entry holds no credential, which
+    /// a check reports.
+    pub fn credential(&self) -> Result<Credential<'m>, Stop> {
+        if self.workload.host == Host::Compose {
+            return Err(Stop::NotApplicable("a compose file names no credential: the command line does"));
+        }
+        match self.entry()? {
+            Entry::Found(entry) => self.credential_of(entry),
+            Entry::Maybe(_) => Err(self.registries_unknown()),
+            Entry::None if self.workload.host == Host::Kubernetes && self.is_acr()? => Ok(Credential::Kubelet),
+            Entry::None if self.workload.leaves_out_registries() => Err(self.registries_unknown()),
+            Entry::None => Ok(Credential::Anonymous),
+        }
+    }
+
+    /// Whether the identity is among those of the workload; `None` when that is not known before the deployment.
+    pub fn is_attached(&self, puller: &Puller) -> Option<bool> {
+        self.workload.is_attached(puller)
+    }
+
+    /// Where a person finds a value: where it is written, or the nearest place that it passed through.
+    pub fn place(&self, value: &Value) -> Span {
+        let hops = value.via.spans();
+        let written = std::iter::once(value.at).chain(hops).find(|at| at.is_written());
+        written.unwrap_or(self.container.at)
+    }
+
+    fn credential_of(&self, entry: &'m RegistryEntry) -> Result<Credential<'m>, Stop> {
+        if self.workload.host == Host::Kubernetes {
+            return Ok(Credential::PullSecret(entry.password_secret.as_ref()));
+        }
+        if let Some(identity) = &entry.identity {
+            return Ok(Credential::Identity(self.workload.puller(identity)));
+        }
+        if entry.username.is_none() && entry.password_secret.is_none() && entry.password.is_none() {
+            return Err(Stop::NotApplicable("the registry entry names neither an identity nor a user"));
+        }
+        Ok(Credential::Password { username: entry.username.as_ref(), secret: entry.password_secret.as_ref(), entry })
+    }
+
+    fn is_acr(&self) -> Result<bool, Stop> {
+        let host = self.host()?;
+        Ok(match crate::image::Host::parse(host.as_str()) {
+            Ok(host) => is_acr(&host),
+            // The end of the host is often known where its beginning is not.
+            Err(_) => [".azurecr.io", ".azurecr.us", ".azurecr.cn"].iter().any(|suffix| host.as_str().ends_with(suffix)),
+        })
+    }
+
+    fn registries_unknown(&self) -> Stop {
+        let left_out = "the file leaves the registries out: an update keeps those of the live app";
+        let why = self.workload.registries.unknown.clone().unwrap_or_else(|| match self.workload.leaves_out_registries() {
+            true => left_out.to_owned(),
+            false => "the server of a registry entry is not known".to_owned(),
+        });
+        Stop::Unverified(Failure::Unknown { expression: "registries".to_owned(), why })
+    }
+}
+
+impl<'m> Puller<'m> {
+    /// The value that names it; a system identity has none.
+    pub fn value(&self) -> Option<&'m Value> {
+        match self {
+            Puller::User(value) | Puller::Client(value) => Some(value),
+            Puller::System | Puller::Environment => None,
+        }
+    }
+}
+
+impl Workload {
+    /// The name for people, `…` standing for what is not known of it.
+    pub fn display_name(&self) -> String {
+        self.name.partial().filter(|name| !name.is_empty()).unwrap_or_else(|| "(unnamed)".to_owned())
+    }
+
+    /// Whether the file says nothing of registries and is laid over an app that may have some.
+    pub fn leaves_out_registries(&self) -> bool {
+        self.origin == Origin::Partial && self.registries.entries.is_empty()
+    }
+
+    /// The identity that the text of a registry entry means.
+    pub fn puller<'m>(&self, identity: &'m Value) -> Puller<'m> {
+        let text = identity.as_str().unwrap_or_default();
+        match text {
+            text if text.eq_ignore_ascii_case("system") => Puller::System,
+            text if text.eq_ignore_ascii_case("system-environment") => Puller::Environment,
+            // App Service wants the application id; a resource id there is a mistake that a check reports.
+            text if self.host == Host::WebSite && !text.contains('/') => Puller::Client(identity),
+            _ => Puller::User(identity),
+        }
+    }
+
+    /// Whether this identity is among those of the workload.
+    pub fn is_attached(&self, puller: &Puller) -> Option<bool> {
+        let open = self.identity.unknown.is_some() || (self.origin == Origin::Partial && self.identity.at.is_none());
+        let undecided = if open { None } else { Some(false) };
+        match puller {
+            Puller::System if self.identity.system => Some(true),
+            Puller::System => undecided,
+            Puller::Environment => None,
+            Puller::User(id) => self.any_assigned(undecided, |one| same_id(&one.id, id)),
+            Puller::Client(client) => self.any_assigned(undecided, |one| one.has_client(client)),
+        }
+    }
+
+    /// The attached identity that a puller names.
+    pub fn assigned(&self, puller: &Puller) -> Option<&super::AssignedIdentity> {
+        let is_it = |one: &&super::AssignedIdentity| match puller {
+            Puller::User(id) => same_id(&one.id, id) == Some(true),
+            Puller::Client(client) => one.has_client(client) == Some(true),
+            Puller::System | Puller::Environment => false,
+        };
+        self.identity.user_assigned.iter().find(is_it)
+    }
+
+    fn any_assigned(&self, none: Option<bool>, is_it: impl Fn(&super::AssignedIdentity) -> Option<bool>) -> Option<bool> {
+        let verdicts: Vec<Option<bool>> = self.identity.user_assigned.iter().map(is_it).collect();
+        match (verdicts.contains(&Some(true)), verdicts.contains(&None)) {
+            (true, _) => Some(true),
+            (false, true) => None,
+            (false, false) => none,
+        }
+    }
+}
+
+impl super::AssignedIdentity {
+    /// Whether its application id is this one.
+    fn has_client(&self, client: &Value) -> Option<bool> {
+        if let (Some(own), Some(wanted)) = (&self.client_id, client.as_str()) {
+            return Some(own.eq_ignore_ascii_case(wanted));
+        }
+        let Some(Symbol::Client(of)) = client.as_unknown().and_then(|unknown| unknown.symbol.as_ref()) else { return None };
+        let (of, own) = (Partial::known(of), Partial::of(&self.id)?);
+        match of.as_str() == own.as_str() && !of.name().contains('…') {
+            true => Some(true),
+            false => of.same(&own),
+        }
+    }
+}
+
+/// The host that a registry entry is for. A scheme, a path and a slash at the end are taken off to tell which host is meant; that
+/// they are wrong is for a check to say.
+pub fn server_host(server: &Value) -> Option<Partial> {
+    let partial = Partial::of(server)?;
+    let bare = ["https://", "http://"].into_iter().find_map(|scheme| partial.without_prefix(scheme)).unwrap_or(partial);
+    let bare = bare.head().unwrap_or(bare);
+    match DOCKER_HUB_ALIASES.contains(&bare.as_str()) {
+        true => Some(Partial::known("docker.io")),
+        false => Some(bare),
+    }
+}
+
+fn not_known(unknown: &Unknown) -> Stop {
+    Stop::Unverified(Failure::Unknown { expression: unknown.expression.clone(), why: unknown.why.clone() })
+}

@@ -1,0 +1,46 @@
+//! What others say will be, or was, deployed: `bicep snapshot`, and deployments as Resource Manager shows them.
+
+use std::rc::Rc;
+
+use crate::template::Context;
+use crate::value::{Data, Value};
+
+use super::list::elements;
+use super::template::Predictor;
+use super::{Manifest, Origin, PlannedResource, resource, set};
+
+/// Reads a snapshot: `predictedResources`, in which what Bicep could not know is left as the text of an expression.
+pub(super) fn read(snapshot: &Value, context: &Context, manifest: &mut Manifest) {
+    let bodies: Vec<&Value> = elements(snapshot.get("predictedResources")).items;
+    let predictor = Predictor::new(&bodies, context);
+    let resources = bodies.iter().map(|body| PlannedResource::of_document(&predictor.predict(body), "")).collect();
+    resource::add_all(manifest, resources, |_| Origin::Declared);
+    let outputs = snapshot.get("outputs").and_then(Value::as_object);
+    for output in outputs.into_iter().flat_map(|outputs| &outputs.members) {
+        manifest.outputs.push((output.key.to_string(), predictor.predict(&output.value)));
+    }
+}
+
+/// Reads a deployment that took place (`az deployment group show`): its outputs, and the ids of what it deployed. What those
+/// resources are, it does not tell.
+pub(super) fn deployed(deployment: &Value, manifest: &mut Manifest) {
+    let properties = deployment.get("properties").unwrap_or(deployment);
+    let outputs = properties.get("outputs").and_then(Value::as_object);
+    for output in outputs.into_iter().flat_map(|outputs| &outputs.members) {
+        let Some(value) = output.value.get("value") else { continue };
+        let kind = set(&output.value, "type").and_then(Value::as_str).unwrap_or_default();
+        let value = match kind.to_ascii_lowercase().starts_with("secure") {
+            true => Value::new(Data::Secure(Rc::new(value.clone())), value.at),
+            false => value.clone(),
+        };
+        manifest.outputs.push((output.key.to_string(), value));
+    }
+    let resources = elements(properties.get("outputResources")).items.into_iter().map(existing).collect();
+    resource::add_all(manifest, resources, |_| Origin::Live);
+}
+
+/// A resource of which only the id is told.
+fn existing(resource: &Value) -> PlannedResource {
+    let resource = PlannedResource::of_document(resource, "");
+    PlannedResource { kind: resource::kind_of_id(&resource.id), existing: true, ..resource }
+}

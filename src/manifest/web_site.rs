@@ -1,0 +1,199 @@
+//! App Service sites and slots that run containers, and Azure Functions in containers.
+//!
+//! The image is in `linuxFxVersion` or `windowsFxVersion` behind `DOCKER|`, in the site itself or in its child `config/web`; or in
+//! the children `sitecontainers`. The credentials are app settings, or a flag that lets a managed identity pull
+//! (<https://learn.microsoft.com/azure/app-service/configure-custom-container>).
+
+use crate::evidence::Platform;
+use crate::source::Span;
+use crate::value::{Data, Piece, Unknown, Value};
+
+use super::ids::Partial;
+use super::list::{branches, elements, unknown};
+use super::resource::blank;
+use super::{Condition, Container, Host, Origin, PlannedResource, RegistryEntry, Workload, set};
+
+/// The settings of a site, from wherever they are written.
+struct Settings<'v> {
+    /// `siteConfig`, and the `properties` of the child `config/web`: the last one that says something counts.
+    configs: Vec<&'v Value>,
+    /// `appSettings`, and the `properties` of the child `config/appsettings`, which replaces them.
+    app: Vec<(String, &'v Value)>,
+    /// Why there may be other app settings.
+    unknown: Option<String>,
+}
+
+/// Reads a site or a slot; `None` when it runs no container.
+pub(super) fn read(resource: &PlannedResource, others: &[PlannedResource], origin: Origin) -> Option<Workload> {
+    let kind = if resource.kind.ends_with("/slots") { "Microsoft.Web/sites/slots" } else { "Microsoft.Web/sites" };
+    let children = children(resource, others);
+    let settings = Settings::of(&resource.body, &children);
+    let mut workload = blank(resource, Host::WebSite, kind, origin);
+    workload.environment =
+        ["managedEnvironmentId", "serverFarmId"].into_iter().find_map(|key| set(resource.body.get("properties")?, key)).cloned();
+    workload.registries.at = Some(settings.configs.first().map_or(resource.at, |config| config.at));
+    workload.registries.unknown = settings.unknown.clone();
+
+    let side = children.iter().filter(|child| child.kind.ends_with("/sitecontainers"));
+    for child in side {
+        let Some(properties) = child.body.get("properties") else { continue };
+        workload.containers.push(side_container(child, properties));
+        workload.registries.entries.extend(side_entry(properties));
+    }
+    if workload.containers.is_empty() {
+        workload.containers.extend(settings.container(resource));
+        workload.registries.entries.extend(settings.entry(&workload.containers));
+    }
+    (!workload.containers.is_empty()).then_some(workload)
+}
+
+/// The text behind `DOCKER|`, at its own place where it is written as one text.
+fn image(version: &Value) -> Option<Value> {
+    const PREFIX: &str = "DOCKER|";
+    let has_prefix = |text: &str| text.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
+    if let Some(text) = version.as_str() {
+        let rest = text.get(PREFIX.len()..).filter(|_| has_prefix(text))?;
+        // A text without escapes is as long in the file as it is in memory.
+        let mirrors = version.at.is_written() && (version.at.end - version.at.start) as usize == text.len();
+        let at = if mirrors { version.at.within(PREFIX.len()..text.len()) } else { version.at };
+        return Some(Value { data: Data::String(rest.to_owned().into()), at, via: version.via.clone() });
+    }
+    let unknown = version.as_unknown()?;
+    let Some(Piece::Known(first)) = unknown.pieces.first() else { return None };
+    let rest = first.get(PREFIX.len()..).filter(|_| has_prefix(first))?;
+    let mut pieces = unknown.pieces.clone();
+    match rest {
+        "" => drop(pieces.remove(0)),
+        rest => pieces[0] = Piece::Known(rest.to_owned()),
+    }
+    let unknown = Unknown { pieces, alternatives: Vec::new(), ..unknown.clone() };
+    Some(Value { via: version.via.clone(), ..Value::unknown(unknown, version.at) })
+}
+
+/// Whether the site's `kind` says that it runs a container: `app,linux,container`, `functionapp,linux,container,azurecontainerapps`.
+fn is_container_kind(body: &Value) -> bool {
+    let kind = body.get("kind").and_then(Value::as_str).unwrap_or_default();
+    kind.split(',').any(|word| word.trim().eq_ignore_ascii_case("container"))
+}
+
+fn children<'r>(site: &PlannedResource, others: &'r [PlannedResource]) -> Vec<&'r PlannedResource> {
+    let is_child_kind = |child: &&PlannedResource| {
+        child.kind.strip_prefix(site.kind.as_str()).is_some_and(|rest| matches!(rest, "/config" | "/sitecontainers"))
+    };
+    let Some(id) = Partial::of(&site.id) else { return Vec::new() };
+    let belongs = |child: &&PlannedResource| {
+        let parent = Partial::of(&child.id).and_then(|child| child.ancestor(2));
+        parent.is_some_and(|parent| parent.same(&id) == Some(true))
+    };
+    let deployed = |child: &&PlannedResource| child.condition != Condition::Never && !child.existing;
+    others.iter().filter(is_child_kind).filter(deployed).filter(belongs).collect()
+}
+
+fn side_container(child: &PlannedResource, properties: &Value) -> Container {
+    let name = Partial::of(&child.name).map(|name| Value::string(name.name().to_owned(), child.name.at));
+    Container {
+        name,
+        image: properties.get("image").cloned().or_else(|| unknown(Some(properties)).map(|_| properties.clone())),
+        init: false,
+        platform: Platform::linux_amd64(),
+        at: child.at,
+    }
+}
+
+/// How a site container pulls, by its `authType`.
+fn side_entry(properties: &Value) -> Option<RegistryEntry> {
+    let auth = set(properties, "authType")?;
+    let image = Partial::of(set(properties, "image")?)?;
+    let server = image.head()?.as_str().to_owned();
+    let blank = blank_entry(Some(Value::string(server, auth.at)), properties.at);
+    match auth.as_str().unwrap_or_default().to_ascii_lowercase().as_str() {
+        "systemidentity" => Some(RegistryEntry { identity: Some(Value::string("system", auth.at)), ..blank }),
+        "userassigned" => Some(RegistryEntry { identity: set(properties, "userManagedIdentityClientId").cloned(), ..blank }),
+        "usercredentials" => Some(RegistryEntry {
+            username: set(properties, "userName").cloned(),
+            password: set(properties, "passwordSecret").cloned(),
+            ..blank
+        }),
+        _ => None,
+    }
+}
+
+fn blank_entry(server: Option<Value>, at: Span) -> RegistryEntry {
+    RegistryEntry { server, identity: None, username: None, password_secret: None, password: None, at }
+}
+
+impl<'v> Settings<'v> {
+    fn of(body: &'v Value, children: &[&'v PlannedResource]) -> Settings<'v> {
+        let site = body.get("properties").and_then(|properties| properties.get("siteConfig"));
+        let child = |name: &str| {
+            let named = children.iter().find(|child| Partial::of(&child.id).is_some_and(|id| id.name() == name));
+            named.and_then(|child| child.body.get("properties"))
+        };
+        let mut settings = Settings { configs: site.into_iter().chain(child("web")).collect(), app: Vec::new(), unknown: None };
+        for config in settings.configs.clone() {
+            settings.add_list(config.get("appSettings"));
+        }
+        if let Some(replaced) = child("appsettings") {
+            settings.app.clear();
+            settings.unknown = unknown(Some(replaced));
+            let members = branches(replaced).into_iter().filter_map(Value::as_object).flat_map(|object| &object.members);
+            settings.app.extend(members.map(|member| (member.key.to_string(), &member.value)));
+        }
+        settings
+    }
+
+    fn add_list(&mut self, list: Option<&'v Value>) {
+        let found = elements(list);
+        self.unknown = self.unknown.take().or(found.unknown);
+        for item in found.items {
+            if let (Some(name), Some(value)) = (item.get("name").and_then(Value::as_str), item.get("value")) {
+                self.app.push((name.to_owned(), value));
+            }
+        }
+    }
+
+    fn config(&self, key: &str) -> Option<&'v Value> {
+        self.configs.iter().rev().find_map(|config| set(config, key))
+    }
+
+    fn app(&self, name: &str) -> Option<&'v Value> {
+        let named = self.app.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| *value).filter(|value| value.as_str() != Some(""))
+    }
+
+    /// The one container of a site without `sitecontainers`.
+    fn container(&self, resource: &PlannedResource) -> Option<Container> {
+        let windows = self.config("windowsFxVersion");
+        let version = windows.or_else(|| self.config("linuxFxVersion"));
+        let image = version.and_then(|version| match version.as_str() {
+            Some(_) => image(version),
+            // Which of the branches it is, only Azure knows: it counts when one of them is a container.
+            None => image(version).or_else(|| branches(version).into_iter().find_map(image)),
+        });
+        let unknown = version.filter(|version| version.as_str().is_none() && is_container_kind(&resource.body)).cloned();
+        let os = if windows.is_some() { "windows" } else { "linux" };
+        Some(Container {
+            name: Some(resource.name.clone()),
+            image: Some(image.or(unknown)?),
+            init: false,
+            platform: Platform { os: os.to_owned(), architecture: "amd64".to_owned() },
+            at: version.map_or(resource.at, |version| version.at),
+        })
+    }
+
+    /// The credentials of that container: they are for its own registry.
+    fn entry(&self, containers: &[Container]) -> Option<RegistryEntry> {
+        let url = self.app("DOCKER_REGISTRY_SERVER_URL");
+        let image = containers.first().and_then(|container| container.image.as_ref());
+        let host = image.and_then(Partial::of).and_then(|image| image.head()).filter(|host| host.is_known());
+        let own = host.map(|host| Value::string(host.as_str().to_owned(), image.map_or(Span::NONE, |image| image.at)));
+        if let Some(flag) = self.config("acrUseManagedIdentityCreds").filter(|flag| flag.as_bool() != Some(false)) {
+            let identity = self.config("acrUserManagedIdentityID").cloned();
+            let identity = identity.unwrap_or_else(|| Value::string("system", flag.at));
+            return Some(RegistryEntry { identity: Some(identity), ..blank_entry(own.or(url.cloned()), flag.at) });
+        }
+        let (username, password) = (self.app("DOCKER_REGISTRY_SERVER_USERNAME"), self.app("DOCKER_REGISTRY_SERVER_PASSWORD"));
+        let at = url.or(username)?.at;
+        Some(RegistryEntry { username: username.cloned(), password: password.cloned(), ..blank_entry(url.cloned().or(own), at) })
+    }
+}

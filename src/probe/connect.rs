@@ -1,0 +1,130 @@
+//! `--connect-to`: where connections really go.
+
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+/// A rule `HOST1:PORT1:HOST2:PORT2` as curl has it: connect to the second pair instead of the first. An empty first host or
+/// port means any; an empty second one means the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectTo {
+    from_host: Option<String>,
+    from_port: Option<u16>,
+    to_host: Option<String>,
+    to_port: Option<u16>,
+}
+
+/// The system's resolver, after the rules.
+pub struct Resolver {
+    rules: Arc<Vec<ConnectTo>>,
+}
+
+impl FromStr for ConnectTo {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<ConnectTo, String> {
+        let wrong = || format!("`{text}` is not HOST1:PORT1:HOST2:PORT2");
+        let [from_host, from_port, to_host, to_port] = split(text).ok_or_else(wrong)?;
+        let port = |text: &str| match text {
+            "" => Ok(None),
+            digits => digits.parse().map(Some).map_err(|_| format!("`{digits}` in `{text}` is not a port")),
+        };
+        let host = |text: &str| (!text.is_empty()).then(|| text.trim_matches(['[', ']']).to_ascii_lowercase());
+        Ok(ConnectTo {
+            from_host: host(from_host),
+            from_port: port(from_port)?,
+            to_host: host(to_host),
+            to_port: port(to_port)?,
+        })
+    }
+}
+
+/// Four parts between colons; a part in brackets is an IPv6 address.
+fn split(text: &str) -> Option<[&str; 4]> {
+    let mut parts = Vec::with_capacity(4);
+    let (mut start, mut depth) = (0, 0_i32);
+    for (index, byte) in text.bytes().enumerate() {
+        match byte {
+            b'[' => depth += 1,
+            b']' => depth -= 1,
+            b':' if depth == 0 => {
+                parts.push(&text[start..index]);
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts.try_into().ok()
+}
+
+impl ConnectTo {
+    /// Whether the rule is about this host and port.
+    pub fn applies(&self, host: &str, port: u16) -> bool {
+        let host = host.trim_matches(['[', ']']);
+        self.from_host.as_deref().is_none_or(|from| from.eq_ignore_ascii_case(host))
+            && self.from_port.is_none_or(|from| from == port)
+    }
+
+    /// Where a connection to `host` and `port` goes by the first rule that applies.
+    pub fn route(rules: &[ConnectTo], host: &str, port: u16) -> (String, u16) {
+        match rules.iter().find(|rule| rule.applies(host, port)) {
+            Some(rule) => (rule.to_host.clone().unwrap_or_else(|| host.to_owned()), rule.to_port.unwrap_or(port)),
+            None => (host.to_owned(), port),
+        }
+    }
+}
+
+impl Resolver {
+    pub fn new(rules: Arc<Vec<ConnectTo>>) -> Resolver {
+        Resolver { rules }
+    }
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        // The port is not told; rules with a first port other than 443 or 80 are met by `Http::route` taking it out of the
+        // URL, so that whichever rule names the host applies.
+        let host = name.as_str().to_owned();
+        let rule = self.rules.iter().find(|rule| rule.from_host.as_deref().is_none_or(|from| from.eq_ignore_ascii_case(&host)));
+        let target = rule.and_then(|rule| rule.to_host.clone()).unwrap_or_else(|| host.clone());
+        let port = rule.and_then(|rule| rule.to_port).unwrap_or(0);
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((target.as_str(), port)).await;
+            let addresses: Vec<SocketAddr> = found.map_err(super::trouble::NameError::of)?.collect();
+            if addresses.is_empty() {
+                return Err(super::trouble::NameError::empty().into());
+            }
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn routes(rule: &str, host: &str, port: u16, to: (&str, u16)) {
+        let rules = vec![rule.parse().unwrap()];
+        assert_eq!(ConnectTo::route(&rules, host, port), (to.0.to_owned(), to.1));
+    }
+
+    #[test]
+    fn rules_are_curls() {
+        routes("::127.0.0.1:8443", "acme.azurecr.io", 443, ("127.0.0.1", 8443));
+        routes("acme.azurecr.io:443:[::1]:8443", "ACME.azurecr.io", 443, ("::1", 8443));
+        routes("acme.azurecr.io:443:127.0.0.1:8443", "other.azurecr.io", 443, ("other.azurecr.io", 443));
+        routes("acme.azurecr.io:444:127.0.0.1:8443", "acme.azurecr.io", 443, ("acme.azurecr.io", 443));
+        routes("acme.azurecr.io::127.0.0.1:", "acme.azurecr.io", 5000, ("127.0.0.1", 5000));
+    }
+
+    #[test]
+    fn a_rule_has_four_parts() {
+        for wrong in ["", "a:b:c", "a:1:b:2:c", "a:x:b:1", "a:1:b:70000"] {
+            assert!(wrong.parse::<ConnectTo>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! One HTTP client for everything: bounds, retries, and failures that keep what was said.
+//!
+//! Redirects are never followed here; who sent a credential decides where it may go. A credential is sent only by the caller
+//! that owns it, to the host that it names.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::StreamExt;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::{Method, StatusCode, Url};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::connect::{ConnectTo, Resolver};
+use super::trouble;
+use crate::evidence::{Answer, Failure};
+
+/// How long a single request may take, within the deadline of the run.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How often a request is repeated after 429, 502, 503, 504 or a broken connection.
+const RETRIES: u32 = 3;
+
+/// What the client is made of.
+#[derive(Clone, Debug, Default)]
+pub struct HttpOptions {
+    /// Everything must be over by then, counted from the first request.
+    pub timeout: Duration,
+    /// Requests under way at once.
+    pub concurrency: usize,
+    pub connect_to: Vec<ConnectTo>,
+    /// Certificates to trust beside the system's and the public ones, PEM.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
+/// The client.
+pub struct Http {
+    client: reqwest::Client,
+    connect_to: Arc<Vec<ConnectTo>>,
+    deadline: Instant,
+    seconds: u64,
+    slots: Semaphore,
+    sent: AtomicUsize,
+}
+
+/// What to send. The body is sent as a form or as JSON.
+pub struct Request {
+    pub method: Method,
+    pub url: Url,
+    pub headers: HeaderMap,
+    pub body: Body,
+    /// The longest answer that is read.
+    pub limit: u64,
+}
+
+pub enum Body {
+    None,
+    Form(Vec<(&'static str, String)>),
+    Json(serde_json::Value),
+}
+
+/// A whole answer, of any status.
+#[derive(Debug)]
+pub struct Response {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+/// Why the client could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    #[error("the certificates to trust cannot be used")]
+    Certificates(#[source] reqwest::Error),
+    #[error("the certificate file holds no certificate in PEM form")]
+    NoCertificate,
+    #[error("the HTTP client cannot be set up")]
+    Client(#[source] reqwest::Error),
+}
+
+impl Http {
+    pub fn new(options: &HttpOptions) -> Result<Http, HttpError> {
+        let connect_to = Arc::new(options.connect_to.clone());
+        let mut roots: Vec<reqwest::Certificate> = Vec::new();
+        // Machines without a certificate store (scratch images) still know the public authorities.
+        for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+            roots.extend(reqwest::Certificate::from_der(root));
+        }
+        if let Some(pem) = &options.ca_pem {
+            let own = reqwest::Certificate::from_pem_bundle(pem).map_err(HttpError::Certificates)?;
+            if own.is_empty() {
+                return Err(HttpError::NoCertificate);
+            }
+            roots.extend(own);
+        }
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("pullgate/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .tls_certs_merge(roots)
+            .tls_info(true)
+            .tcp_nodelay(true)
+            .connect_timeout(Duration::from_secs(10))
+            .dns_resolver(Resolver::new(connect_to.clone()));
+        if !connect_to.is_empty() {
+            // Who says where to connect does not mean a proxy to decide it.
+            builder = builder.no_proxy();
+        }
+        let timeout = if options.timeout.is_zero() { Duration::from_secs(60) } else { options.timeout };
+        Ok(Http {
+            client: builder.build().map_err(HttpError::Client)?,
+            connect_to,
+            deadline: Instant::now() + timeout,
+            seconds: timeout.as_secs(),
+            slots: Semaphore::new(options.concurrency.max(1)),
+            sent: AtomicUsize::new(0),
+        })
+    }
+
+    /// How many requests were sent, retries included.
+    pub fn sent(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Time that is left of the run.
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Sends a request and reads its whole answer. Any status is an answer; a failure says why there is none.
+    /// 429, 502, 503, 504 and broken connections are tried again after `Retry-After` or a growing pause with jitter, while
+    /// the deadline allows; the last answer is given.
+    pub async fn send(&self, request: &Request) -> Answer<Response> {
+        let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
+        let mut attempt = 0;
+        loop {
+            let outcome = self.once(request).await;
+            let Some(pause) = self.pause(&outcome, attempt) else { return outcome };
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    fn pause(&self, outcome: &Answer<Response>, attempt: u32) -> Option<Duration> {
+        let told = match outcome {
+            Ok(response) if matches!(response.status.as_u16(), 429 | 502 | 503 | 504) => response.retry_after(),
+            Ok(_) => return None,
+            Err(Failure::Connect { reason, .. }) if trouble::is_passing(reason) => None,
+            Err(_) => return None,
+        };
+        if attempt >= RETRIES {
+            return None;
+        }
+        let growing = Duration::from_millis(200 << attempt).mul_f64(0.5 + trouble::jitter());
+        let pause = told.map_or(growing, |seconds| Duration::from_secs(seconds).max(growing));
+        (pause < self.left()).then_some(pause)
+    }
+
+    async fn once(&self, request: &Request) -> Answer<Response> {
+        let host = host_of(&request.url);
+        let patience = PATIENCE.min(self.left());
+        if patience.is_zero() {
+            return Err(Failure::Timeout { host, seconds: self.seconds });
+        }
+        let (url, host_header) = self.route(&request.url);
+        let mut builder = self.client.request(request.method.clone(), url).headers(request.headers.clone());
+        if let Some(header) = host_header {
+            builder = builder.header(reqwest::header::HOST, header);
+        }
+        builder = match &request.body {
+            Body::None => builder,
+            Body::Form(fields) => builder.form(fields),
+            Body::Json(json) => builder.json(json),
+        };
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let limit = request.limit;
+        let exchange = async {
+            let response = builder.send().await.map_err(|error| trouble::failure(&host, &error))?;
+            read(&host, response, limit).await
+        };
+        match tokio::time::timeout(patience, exchange).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Failure::Timeout { host: host.clone(), seconds: patience.as_secs().max(1) }),
+        }
+    }
+
+    /// A rule of `--connect-to` takes effect in the resolver, which only sees names. A port that is written in the URL would
+    /// win over the rule's, so it is taken out and stays in the `Host` header.
+    fn route(&self, url: &Url) -> (Url, Option<HeaderValue>) {
+        let (Some(host), Some(port)) = (url.host_str(), url.port()) else { return (url.clone(), None) };
+        if !self.connect_to.iter().any(|rule| rule.applies(host, port)) {
+            return (url.clone(), None);
+        }
+        let header = HeaderValue::from_str(&format!("{host}:{port}")).ok();
+        let mut routed = url.clone();
+        match routed.set_port(None) {
+            Ok(()) => (routed, header),
+            Err(()) => (url.clone(), None),
+        }
+    }
+}
+
+async fn read(host: &str, response: reqwest::Response, limit: u64) -> Answer<Response> {
+    let status = response.status();
+    let headers = response.headers().clone();
+    let too_large = || Failure::TooLarge { what: format!("the answer of {host}"), bound: limit };
+    let mut body = Vec::new();
+    let mut stream = response.bytes_stream();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| trouble::failure(host, &error))?;
+        if (body.len() + chunk.len()) as u64 > limit {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response { status, headers, body })
+}
+
+/// `host` or `host:port` of a URL, for people.
+pub fn host_of(url: &Url) -> String {
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        _ => String::new(),
+    }
+}
+
+impl Request {
+    pub fn get(url: Url) -> Request {
+        Request { method: Method::GET, url, headers: HeaderMap::new(), body: Body::None, limit: 4 << 20 }
+    }
+
+    pub fn post(url: Url, body: Body) -> Request {
+        Request { method: Method::POST, body, ..Request::get(url) }
+    }
+
+    pub fn header(mut self, name: HeaderName, value: &str) -> Request {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.append(name, value);
+        }
+        self
+    }
+
+    /// A header that is never shown.
+    pub fn secret_header(mut self, name: HeaderName, value: &str) -> Request {
+        if let Ok(mut value) = HeaderValue::from_str(value) {
+            value.set_sensitive(true);
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    pub fn limit(mut self, bytes: u64) -> Request {
+        self.limit = bytes;
+        self
+    }
+}
+
+impl Response {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Every challenge of a 401.
+    pub fn challenges(&self) -> Vec<String> {
+        let values = self.headers.get_all(WWW_AUTHENTICATE);
+        values.iter().filter_map(|value| value.to_str().ok()).map(str::to_owned).collect()
+    }
+
+    /// Seconds of `Retry-After`; a date counts as none.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
+    }
+
+    pub fn json(&self, host: &str) -> Answer<serde_json::Value> {
+        serde_json::from_slice(&self.body).map_err(|_| {
+            let kind = self.header("content-type").unwrap_or("no content type");
+            Failure::unreadable(format!(
+                "{host} answered {} with {kind} where JSON was expected; something in between may have answered",
+                self.status.as_u16()
+            ))
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! What went wrong between here and a host, told apart: the name, the connection, TLS, the time.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use crate::evidence::Failure;
+
+/// A name that did not resolve, kept recognisable through the layers of the client.
+#[derive(Debug)]
+pub struct NameError {
+    reason: String,
+}
+
+impl NameError {
+    pub fn of(error: io::Error) -> NameError {
+        NameError { reason: error.to_string() }
+    }
+
+    pub fn empty() -> NameError {
+        NameError { reason: "no address".to_owned() }
+    }
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl Error for NameError {}
+
+/// Sorts an error of the client.
+pub fn failure(host: &str, error: &reqwest::Error) -> Failure {
+    let host = host.to_owned();
+    let chain = || causes(error);
+    if chain().any(|error| error.is::<NameError>()) {
+        return Failure::Name { host, last: None };
+    }
+    for cause in chain() {
+        if let Some(tls) = tls(cause) {
+            return Failure::Tls { host, reason: tls };
+        }
+    }
+    if error.is_timeout() {
+        return Failure::Timeout { host, seconds: 10 };
+    }
+    let io = chain().filter_map(|error| error.downcast_ref::<io::Error>()).last();
+    if let Some(io) = io
+        && let Some(reason) = io_reason(io)
+    {
+        return Failure::Connect { host, reason };
+    }
+    let innermost = chain().last().map(ToString::to_string).unwrap_or_default();
+    if error.is_connect() || error.is_request() || error.is_body() {
+        return Failure::Connect { host, reason: innermost };
+    }
+    Failure::unreadable(format!("the answer of {host} cannot be read: {innermost}"))
+}
+
+/// The error and what caused it, outermost first.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
+}
+
+fn tls(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return Some(tls_reason(error));
+    }
+    let io = error.downcast_ref::<io::Error>()?;
+    let inner = io.get_ref()?.downcast_ref::<rustls::Error>()?;
+    Some(tls_reason(inner))
+}
+
+fn tls_reason(error: &rustls::Error) -> String {
+    use rustls::CertificateError as Certificate;
+    match error {
+        rustls::Error::InvalidCertificate(Certificate::UnknownIssuer) => {
+            "its certificate is signed by an authority that is not trusted here; an inspecting proxy may stand in between \
+             (name its certificate with --ca-file)"
+                .to_owned()
+        }
+        rustls::Error::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => {
+            "its certificate has expired".to_owned()
+        }
+        rustls::Error::InvalidCertificate(Certificate::NotValidForName | Certificate::NotValidForNameContext { .. }) => {
+            "its certificate is for another name".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+fn io_reason(error: &io::Error) -> Option<String> {
+    let words = match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused",
+        io::ErrorKind::ConnectionReset => "connection reset",
+        io::ErrorKind::ConnectionAborted => "connection aborted",
+        io::ErrorKind::BrokenPipe => "connection closed",
+        io::ErrorKind::UnexpectedEof => "connection closed before the answer was complete",
+        io::ErrorKind::HostUnreachable => "host unreachable",
+        io::ErrorKind::NetworkUnreachable => "network unreachable",
+        io::ErrorKind::PermissionDenied => "prohibited by a local firewall",
+        io::ErrorKind::TimedOut => "connection timed out",
+        _ => return None,
+    };
+    Some(words.to_owned())
+}
+
+/// Whether a connection that broke for this reason may hold the next time.
+pub fn is_passing(reason: &str) -> bool {
+    matches!(
+        reason,
+        "connection reset" | "connection aborted" | "connection closed" | "connection closed before the answer was complete"
+    )
+}
+
+/// Between 0 and 1, to keep many clients from returning at the same moment. Needs no quality.
+pub fn jitter() -> f64 {
+    use std::hash::{BuildHasher, Hasher};
+    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    (random % 1_000) as f64 / 1_000.0
+}

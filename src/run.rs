@@ -1,0 +1,95 @@
+//! From a parsed command line to its exit code: each command in a few lines.
+
+use std::io::{self, BufReader, Write};
+use std::path::PathBuf;
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command, Completions, Expand, Explain, Output, Triage};
+use crate::config::unknown_code;
+use crate::evidence::EvidenceError;
+use crate::gate::{self, gate};
+use crate::load::LoadError;
+use crate::probe::HttpError;
+use crate::source::Sources;
+use crate::{explain, expand, triage};
+
+/// What pullgate itself could not do.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("{0}")]
+    Usage(String),
+    #[error("cannot read {path}")]
+    Read { path: PathBuf, source: io::Error },
+    #[error("cannot write {path}")]
+    Write { path: PathBuf, source: io::Error },
+    #[error("cannot use {path}")]
+    Evidence { path: PathBuf, source: EvidenceError },
+    #[error("cannot ask anything")]
+    Http(#[from] HttpError),
+    #[error("cannot start the runtime")]
+    Runtime(#[source] io::Error),
+    #[error("cannot write the output")]
+    Output(#[source] io::Error),
+}
+
+/// Runs a command; the number is its exit code.
+///
+/// # Errors
+/// What could not be read or written. Nothing was judged then.
+pub fn run(cli: Cli) -> Result<u8, RunError> {
+    match cli.command {
+        Command::Check(options) => gate(&options),
+        Command::Expand(options) => print_expansion(&options),
+        Command::Explain(options) => print_page(&options),
+        Command::Triage(options) => print_triage(&options),
+        Command::Completions(options) => print_completions(&options),
+    }
+}
+
+fn print_expansion(options: &Expand) -> Result<u8, RunError> {
+    let mut sources = Sources::default();
+    let manifest = gate::read(&options.input, &mut sources)?;
+    let mut out = io::BufWriter::new(anstream::stdout().lock());
+    match options.format {
+        Output::Json => expand::json(&mut out, &manifest, &sources, options.resources),
+        Output::Text => expand::text(&mut out, &manifest, &sources, options.resources, options.outputs),
+    }
+    .and_then(|()| out.flush())
+    .map_err(RunError::Output)?;
+    Ok(0)
+}
+
+fn print_page(options: &Explain) -> Result<u8, RunError> {
+    let page = match &options.code {
+        None => explain::list(),
+        Some(code) => explain::page(code).ok_or_else(|| RunError::Usage(unknown_code(code)))?,
+    };
+    anstream::stdout().write_all(page.as_bytes()).map_err(RunError::Output)?;
+    Ok(0)
+}
+
+fn print_triage(options: &Triage) -> Result<u8, RunError> {
+    let findings = match options.file.as_str() {
+        "-" => triage::triage(io::stdin().lock()),
+        path => {
+            let failed = |source| RunError::Read { path: PathBuf::from(path), source };
+            triage::triage(BufReader::new(std::fs::File::open(path).map_err(failed)?))
+        }
+    }
+    .map_err(|source| RunError::Read { path: PathBuf::from(&options.file), source })?;
+    let mut out = anstream::stdout().lock();
+    match options.format {
+        Output::Json => findings.json(&mut out),
+        Output::Text => findings.text(&mut out),
+    }
+    .map_err(RunError::Output)?;
+    Ok(0)
+}
+
+fn print_completions(options: &Completions) -> Result<u8, RunError> {
+    clap_complete::generate(options.shell, &mut Cli::command(), "pullgate", &mut io::stdout());
+    Ok(0)
+}

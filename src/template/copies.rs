@@ -1,0 +1,174 @@
+//! Loops: `copy` on resources, properties, variables and outputs.
+//!
+//! What a loop may be is in
+//! https://learn.microsoft.com/azure/azure-resource-manager/templates/copy-resources and its sister pages.
+
+use std::rc::Rc;
+
+use crate::source::{Span, Text};
+use crate::value::{Data, Unknown, Value};
+
+use super::error::{Error, Kind, Outcome};
+use super::view::View;
+
+/// The loops around an expression, innermost first; shares its tail.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Loops(Option<Rc<Turn>>);
+
+#[derive(Debug)]
+struct Turn {
+    name: Option<Text>,
+    index: Index,
+    of: Of,
+    outer: Loops,
+}
+
+/// What a loop repeats. `copyIndex()` without a name is that of a resource or an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    Whole,
+    Part,
+}
+
+/// Which turn of a loop it is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Index {
+    Known(i64),
+    /// The one turn that stands for all when nobody knows how many there are: why.
+    Any(String),
+}
+
+/// A loop of a property or variable as it is written.
+pub(super) struct Written<'v> {
+    pub name: &'v Value,
+    pub count: &'v Value,
+    pub input: &'v Value,
+}
+
+/// How often a loop runs.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Count {
+    Known(i64),
+    /// Why it is not known. An impossible count is reported, and then not known.
+    Unknown(String),
+}
+
+/// https://learn.microsoft.com/azure/azure-resource-manager/templates/copy-resources#copy-limits
+const MAX_COUNT: i64 = 800;
+
+impl Loops {
+    /// One more loop around.
+    pub fn inside(&self, name: Option<Text>, index: Index, of: Of) -> Loops {
+        Loops(Some(Rc::new(Turn { name, index, of, outer: self.clone() })))
+    }
+
+    /// What `copyIndex(name)` gives, without the offset.
+    pub fn index(&self, name: Option<&str>, at: Span) -> Outcome {
+        let turns = || std::iter::successors(self.0.as_deref(), |turn| turn.outer.0.as_deref());
+        let found = match name {
+            Some(name) => turns().find(|turn| turn.name.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name))),
+            None => turns().find(|turn| turn.of == Of::Whole),
+        };
+        match (found, name) {
+            (Some(turn), _) => Ok(turn.value(at)),
+            (None, Some(name)) if self.0.is_some() => {
+                let names: Vec<&str> = turns().filter_map(|turn| turn.name.as_deref()).collect();
+                Err(Error::not_found("loop", name, names, at))
+            }
+            (None, None) if self.0.is_some() => {
+                let message = "copyIndex() in the loop of a property or variable needs the loop's name";
+                Err(Error::new(Kind::Placement, message, at))
+            }
+            _ => Err(Error::new(Kind::Placement, "copyIndex() stands outside of any loop", at)),
+        }
+    }
+}
+
+impl Turn {
+    fn value(&self, at: Span) -> Value {
+        match &self.index {
+            Index::Known(index) => Value::new(Data::Int(*index), at),
+            Index::Any(why) => {
+                let name = self.name.as_ref().map_or(String::new(), |name| format!("'{name}'"));
+                Value::unknown(Unknown::new(format!("copyIndex({name})"), why.as_str()), at)
+            }
+        }
+    }
+}
+
+impl Count {
+    /// The turns to expand: one for all when the number is not known.
+    pub fn turns(&self) -> Vec<Index> {
+        match self {
+            Count::Known(count) => (0..*count).map(Index::Known).collect(),
+            Count::Unknown(why) => vec![Index::Any(why.clone())],
+        }
+    }
+}
+
+/// The loops in the `copy` member of an object; `None` when it is a plain member that is called so.
+pub(super) fn written(copy: &Value) -> Option<Vec<Written<'_>>> {
+    let items = copy.as_array()?;
+    let one = |item| {
+        let object = Value::as_object(item)?;
+        let (name, count, input) = (object.get("name")?, object.get("count")?, object.get("input")?);
+        Some(Written { name: &name.value, count: &count.value, input: &input.value })
+    };
+    (!items.is_empty()).then(|| items.iter().map(one).collect()).flatten()
+}
+
+impl View<'_> {
+    /// How often a loop runs; what cannot be is reported.
+    pub fn count(&self, count: &Value) -> Count {
+        let value = match self.compute(count) {
+            Ok(value) => value,
+            Err(error) => return self.impossible(error),
+        };
+        match &value.data {
+            Data::Int(count @ 0..=MAX_COUNT) => Count::Known(*count),
+            Data::Int(count) if *count < 0 => {
+                let message = format!("a loop cannot run {count} times");
+                self.session.report(Error::new(Kind::Value, message, value.at));
+                Count::Known(0)
+            }
+            Data::Int(count) => {
+                let message = format!("a loop runs at most {MAX_COUNT} times, not {count}");
+                self.impossible(Error::new(Kind::Limit, message, value.at))
+            }
+            Data::Unknown(unknown) => Count::Unknown(unknown.why.clone()),
+            _ => self.impossible(Error::new(Kind::Type, "the count of a loop is a whole number", value.at)),
+        }
+    }
+
+    /// The array that a loop makes of its input.
+    pub fn repeated(&self, written: &Written, of: Of, name: Option<Text>) -> Value {
+        let at = written.input.at;
+        let count = self.count(written.count);
+        if let Count::Unknown(why) = count {
+            return Value::array(vec![self.representative(written, of, name, why)], at);
+        }
+        let mut items = Vec::new();
+        for turn in count.turns() {
+            if let Err(error) = self.session.count_element(at) {
+                self.session.report(error);
+                break;
+            }
+            items.push(self.inside(name.clone(), turn, of).evaluate(written.input));
+        }
+        Value::array(items, at)
+    }
+
+    /// The element that stands for any number of them.
+    fn representative(&self, written: &Written, of: Of, name: Option<Text>, why: String) -> Value {
+        let input = self.inside(name, Index::Any(why.clone()), of).evaluate(written.input);
+        let expression = input.as_unknown().map_or_else(|| "…".to_owned(), |unknown| unknown.expression.clone());
+        let unknown = Unknown { alternatives: vec![input], spread: true, ..Unknown::new(expression, why) };
+        Value::unknown(unknown, written.input.at)
+    }
+
+    fn impossible(&self, error: Error) -> Count {
+        let why = error.message.clone();
+        self.session.report(error);
+        Count::Unknown(why)
+    }
+}

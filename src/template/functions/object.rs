@@ -1,0 +1,111 @@
+//! Objects: making them, merging them, and going through them in order.
+
+use std::rc::Rc;
+
+use crate::source::Text;
+use crate::template::eval;
+use crate::value::{Data, Member, Object, Value};
+
+use super::{Args, Builtin, Kind, Outcome, is_spread, json, kept, known, open};
+
+pub const FUNCTIONS: &[Builtin] = &[
+    kept("createObject", 0, super::MANY, create),
+    known("items", 1, 1, items),
+    known("objectKeys", 1, 1, keys),
+    known("json", 1, 1, json::parse),
+    known("null", 0, 0, |args| args.give(Data::Null)),
+    known("shallowMerge", 1, 1, shallow_merge),
+];
+
+fn create(args: &Args) -> Outcome {
+    if args.len() % 2 == 1 {
+        return Err(args.error(Kind::Arity, "a name is without its value").expected("it takes names and values in turn"));
+    }
+    let mut object = Object::default();
+    for (index, pair) in args.values.chunks_exact(2).enumerate() {
+        let at = args.exprs[2 * index].at;
+        if !matches!(open(&pair[0]).data, Data::String(_) | Data::Unknown(_)) {
+            return Err(args.wrong_type(2 * index, "a string, the name of a property"));
+        }
+        put(&mut object, eval::keyed(&pair[0], at, pair[1].clone())?);
+    }
+    args.give(Data::Object(Rc::new(object)))
+}
+
+/// Adds the member, instead of one of the same name.
+pub(super) fn put(object: &mut Object, member: Member) {
+    let same = |other: &&mut Member| match (&other.key_unknown, &member.key_unknown) {
+        (None, None) => other.key.eq_ignore_ascii_case(&member.key),
+        _ => false,
+    };
+    match object.members.iter_mut().find(same) {
+        Some(old) => old.value = member.value,
+        None => object.members.push(member),
+    }
+}
+
+/// Members as `items()` orders them: by name without regard to case, equal ones as they were written. Of two members
+/// with one name the last counts.
+fn ordered<'o>(args: &Args, object: &'o Object) -> Result<Vec<&'o Member>, super::Error> {
+    args.spend(object.members.len())?;
+    let mut members: Vec<(String, &Member)> =
+        object.members.iter().map(|member| (member.key.to_uppercase(), member)).collect();
+    members.sort_by(|left, right| left.0.cmp(&right.0));
+    Ok(members.into_iter().map(|(_, member)| member).collect())
+}
+
+fn key_of(member: &Member) -> Value {
+    match &member.key_unknown {
+        Some(unknown) => Value::new(Data::Unknown(Rc::clone(unknown)), member.key_at),
+        None => Value::string(member.key.clone(), member.key_at),
+    }
+}
+
+fn items(args: &Args) -> Outcome {
+    let object = args.object(0)?;
+    let item = |member: &Member| {
+        if is_spread(&member.value) {
+            return member.value.clone();
+        }
+        let value = eval::part(&member.value, &args.values[0]);
+        let members = vec![Member::new("key", args.at, key_of(member)), Member::new("value", args.at, value)];
+        Value::object(members, member.value.at)
+    };
+    let items = ordered(args, object)?.into_iter().map(item).collect();
+    args.give_array(items)
+}
+
+fn keys(args: &Args) -> Outcome {
+    let keys = ordered(args, args.object(0)?)?.into_iter().map(key_of).collect();
+    args.give_array(keys)
+}
+
+/// The first spelling of a name, the last value.
+fn shallow_merge(args: &Args) -> Outcome {
+    let mut merged = Object::default();
+    let mut places: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+    for item in args.array(0)? {
+        let object = match &open(item).data {
+            Data::Object(object) => object,
+            Data::Unknown(_) => return Ok(args.unknown()),
+            _ => return Err(args.wrong_type(0, "an array of objects")),
+        };
+        args.spend(object.members.len())?;
+        for member in &object.members {
+            let value = eval::part(&member.value, item);
+            match places.get(&member.key.to_ascii_lowercase()) {
+                Some(&place) => merged.members[place].value = value,
+                None => {
+                    places.insert(member.key.to_ascii_lowercase(), merged.members.len());
+                    merged.members.push(Member { value, ..member.clone() });
+                }
+            }
+        }
+    }
+    args.give(Data::Object(Rc::new(merged)))
+}
+
+/// A member that a function makes.
+pub(super) fn text_member(name: &'static str, value: impl Into<Text>, args: &Args) -> Member {
+    Member::new(name, args.at, Value::string(value, args.at))
+}

@@ -1,0 +1,323 @@
+//! Reads a log of any size and hands on the few lines that matter, with their surroundings.
+//!
+//! One automaton looks for words that only messages about images have; everything else is skipped without being split into
+//! lines. Memory is bounded by [`LONGEST`], whatever the input.
+
+use std::collections::HashSet;
+use std::io::{self, BufRead};
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::{memchr, memchr_iter, memrchr};
+
+/// Lines before and after a candidate that are handed on with it.
+const CONTEXT: usize = 8;
+/// Candidates in one passage.
+const CROWD: usize = 48;
+/// How much is read at once.
+const CHUNK: usize = 256 << 10;
+/// Where a line without an end is cut; also the bound of what is kept.
+const LONGEST: usize = 1 << 20;
+/// How much of a cut line is seen again with its rest.
+const OVERLAP: usize = 8 << 10;
+/// How much of a line beside a candidate is handed on.
+const BESIDE: usize = 8 << 10;
+/// Lines remembered so that a repeated message is judged once.
+const REMEMBERED: usize = 1 << 15;
+
+/// Words of which a message about an image has at least one. Each is rare in other logs.
+const ANCHORS: &[&str] = &[
+    // A pull is spoken of.
+    "pull image", "pulling image", "pull and unpack", "image pull", "imagepull", "errimage", "pullimage", "invalidimage",
+    "inaccessibleimage", "docker image", "container image", "image:", "pull access", "access to the resource",
+    "resolve reference", "source metadata", "parse reference", "parse image", "reference format", "image tag",
+    "template.containers", "template.initcontainers", "container group", "imagerequired", "'image' property", "image is required",
+    "operation expired", "error response from daemon", "initializing source", "pinging container",
+    // Parts of a registry's answers and addresses.
+    "manifest_", "manifest unknown", "manifest tagged", "manifest for ", "manifest sha256", "matching manifest", "such manifest",
+    "/manifests/", "/blobs/", "blob unknown", "blob_unknown", "name_unknown", "name unknown", "tag_unknown", "name_invalid",
+    "digest_invalid", "tag_invalid", "repository name", "repository with name", "invalid repository", "oauth2/exchange",
+    "oauth2/token?", "scope=repository", "repository%3a", "action:pull", "authentication required", "aka.ms/acr", "anonymous token",
+    "to anonymous", "to authorize", "basic auth credentials", "toomanyrequests", "pull rate", "cache rule", "client with ip",
+    "operation is disallowed", "permission_denied", "denied: denied", "downloadartifacts", "registryerror", "docker registry",
+    ".azurecr.", "docker.io", "ghcr.io", "quay.io", "mcr.microsoft", "gcr.io", ".pkg.dev", ".dkr.ecr", "ecr.aws",
+    // Platforms and grammar.
+    "os/arc", "with platform", "for platform", "this platform", "specified platform", "host platform", "exec format",
+    "for architecture", "invalid operating system", "be lowercase", "after the colon", "rfc 3986", "rfc 1123", "64-byte",
+    "can only contain the", "checksum digest", "digest algorithm", "media type", "mediatype",
+    // Container Apps, Resource Manager and the CLI.
+    "managed identity", "registry token", "container registry", "containerregistry", "registry.identity", "registry-identity",
+    "registry identity", "registry-server", "acr domain", "acr registry", "acr are disabled", "admin user", "identity-id",
+    "identityoperation", "role assignment failed", "in the directory", "registered with aad", "credentialoperations",
+    "secretrefnotfound", "configuration.secrets", "secretinvalid", "validationforresource", "connectivity_", "cmk_error",
+    "login_server_error", "registry login server", "enforcedockerauth", "action: deny", "pull secret",
+];
+
+static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::Standard)
+        .kind(Some(aho_corasick::AhoCorasickKind::DFA))
+        .build(ANCHORS)
+        .expect("the anchors are a fixed list, far below the automaton's limits")
+});
+
+/// A line of the input: its number, from one, and its bytes without the line's end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line<'a> {
+    pub number: usize,
+    pub bytes: &'a [u8],
+}
+
+/// Calls `judge` with each passage: lines that may matter and those around them.
+///
+/// # Errors
+/// Whatever reading `input` gives.
+pub(super) fn passages(input: &mut dyn BufRead, mut judge: impl FnMut(&[Line])) -> io::Result<()> {
+    let mut window = Window { bytes: Vec::new(), offset: 0, line: 1, judged: 0, seen: HashSet::new(), wide: None };
+    loop {
+        let ended = window.fill(input)?;
+        let Some(end) = window.complete(ended) else { continue };
+        let keep = window.judge(end, ended, &mut judge);
+        if ended {
+            return Ok(());
+        }
+        window.forget(keep);
+    }
+}
+
+struct Window {
+    bytes: Vec<u8>,
+    /// Where `bytes` begins in the input.
+    offset: u64,
+    /// The number of the line that `bytes` begins with.
+    line: usize,
+    /// Everything before this position of the input was judged.
+    judged: u64,
+    /// Fingerprints of the lines that were judged.
+    seen: HashSet<u64>,
+    /// Whether the input is UTF-16, as PowerShell's redirection writes it; known after the first bytes.
+    wide: Option<bool>,
+}
+
+struct Candidate {
+    number: usize,
+    range: Range<usize>,
+}
+
+impl Window {
+    /// Reads more; true at the end of the input.
+    fn fill(&mut self, input: &mut dyn BufRead) -> io::Result<bool> {
+        let before = self.bytes.len();
+        while self.bytes.len() < before + CHUNK {
+            let read = match input.fill_buf() {
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if read.is_empty() {
+                return Ok(true);
+            }
+            let wide = *self.wide.get_or_insert(read.starts_with(&[0xff, 0xfe]) || read.starts_with(&[0xfe, 0xff]));
+            let size = read.len().min(CHUNK);
+            let read = &read[..size];
+            // A message in UTF-16 is ASCII but for names; without its NUL bytes it reads like any other.
+            match wide {
+                true => self.bytes.extend(read.iter().filter(|&&byte| byte != 0)),
+                false => self.bytes.extend_from_slice(read),
+            }
+            input.consume(size);
+        }
+        Ok(false)
+    }
+
+    /// Where the last whole line ends; a line that is too long is taken as it is.
+    fn complete(&self, ended: bool) -> Option<usize> {
+        if ended {
+            return Some(self.bytes.len());
+        }
+        match memrchr(b'\n', &self.bytes) {
+            Some(last) if last + LONGEST >= self.bytes.len() => Some(last + 1),
+            _ if self.bytes.len() >= LONGEST => Some(self.bytes.len()),
+            _ => None,
+        }
+    }
+
+    /// Judges what is complete and returns from where on it must be seen again.
+    fn judge(&mut self, end: usize, ended: bool, judge: &mut impl FnMut(&[Line])) -> usize {
+        let candidates = self.candidates(end);
+        let frontier = back(&self.bytes, end, CONTEXT + 1);
+        let mut rest = &candidates[..];
+        let mut keep = back(&self.bytes, end, 2 * CONTEXT + 2);
+        while let Some(first) = rest.first() {
+            let near = |pair: &[Candidate]| pair[1].number - pair[0].number <= CONTEXT;
+            let size = 1 + rest.windows(2).take(CROWD - 1).take_while(|pair| near(pair)).count();
+            let last = &rest[size - 1];
+            let start = back(&self.bytes, first.range.start, CONTEXT);
+            // The lines that follow are not here yet.
+            if !ended && last.range.end > frontier && end - start < LONGEST / 2 {
+                keep = keep.min(start);
+                break;
+            }
+            let stop = forward(&self.bytes[..end], last.range.end, CONTEXT);
+            judge(&lines(&self.bytes, start..stop, first, &rest[..size]));
+            self.judged = self.offset + last.range.end as u64;
+            for candidate in &rest[..size] {
+                if self.seen.len() < REMEMBERED {
+                    self.seen.insert(fingerprint(&self.bytes[candidate.range.clone()]));
+                }
+            }
+            rest = &rest[size..];
+        }
+        // A line that was cut is seen again only in part.
+        if end - keep > LONGEST / 2 { end.saturating_sub(OVERLAP) } else { keep }
+    }
+
+    fn candidates(&self, end: usize) -> Vec<Candidate> {
+        let bytes = &self.bytes[..end];
+        let mut found: Vec<Candidate> = Vec::new();
+        let mut fresh = HashSet::new();
+        let (mut at, mut number, mut counted) = (0, self.line, 0);
+        while at < end {
+            let Some(hit) = AUTOMATON.find(&bytes[at..]) else { break };
+            let (from, to) = (at + hit.start(), at + hit.end());
+            let start = memrchr(b'\n', &bytes[..from]).map_or(0, |newline| newline + 1);
+            let stop = memchr(b'\n', &bytes[to..]).map_or(end, |newline| to + newline);
+            at = stop.max(to);
+            if self.offset + (from as u64) < self.judged {
+                continue;
+            }
+            let print = fingerprint(&bytes[start..stop]);
+            if self.seen.contains(&print) || !fresh.insert(print) {
+                continue;
+            }
+            number += memchr_iter(b'\n', &bytes[counted..start]).count();
+            counted = start;
+            found.push(Candidate { number, range: start..stop });
+        }
+        found
+    }
+
+    fn forget(&mut self, keep: usize) {
+        self.line += memchr_iter(b'\n', &self.bytes[..keep]).count();
+        self.offset += keep as u64;
+        self.bytes.drain(..keep);
+    }
+}
+
+/// The start of the line that is `count` lines before the one that holds `at`.
+fn back(bytes: &[u8], at: usize, count: usize) -> usize {
+    let mut start = memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
+    for _ in 0..count {
+        if start == 0 {
+            break;
+        }
+        start = memrchr(b'\n', &bytes[..start - 1]).map_or(0, |newline| newline + 1);
+    }
+    start
+}
+
+/// The end of the line that is `count` lines after the one that ends at `at`.
+fn forward(bytes: &[u8], at: usize, count: usize) -> usize {
+    let mut end = at;
+    for _ in 0..count {
+        if end >= bytes.len() {
+            break;
+        }
+        end = memchr(b'\n', &bytes[end + 1..]).map_or(bytes.len(), |newline| end + 1 + newline);
+    }
+    end
+}
+
+fn lines<'a>(bytes: &'a [u8], range: Range<usize>, first: &Candidate, candidates: &[Candidate]) -> Vec<Line<'a>> {
+    let before = memchr_iter(b'\n', &bytes[range.start..first.range.start]).count();
+    let (mut at, mut number) = (range.start, first.number - before);
+    let mut found = Vec::new();
+    while at < range.end {
+        let stop = memchr(b'\n', &bytes[at..range.end]).map_or(range.end, |newline| at + newline);
+        let candidate = candidates.iter().any(|candidate| candidate.range.start <= at && stop <= candidate.range.end);
+        let shown = if candidate { stop } else { stop.min(at + BESIDE) };
+        found.push(Line { number, bytes: &bytes[at..shown] });
+        (at, number) = (stop + 1, number + 1);
+    }
+    found
+}
+
+/// The same for two lines that differ only in digits: times, counters, process numbers.
+fn fingerprint(line: &[u8]) -> u64 {
+    // FNV-1a: short, and a collision costs one repeated message.
+    let letters = line.iter().filter(|byte| !byte.is_ascii_digit());
+    letters.fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passages_of(text: &str) -> Vec<Vec<(usize, String)>> {
+        let mut found = Vec::new();
+        let keep = |line: &Line| (line.number, String::from_utf8_lossy(line.bytes).into_owned());
+        passages(&mut text.as_bytes(), |lines| found.push(lines.iter().map(keep).collect())).unwrap();
+        found
+    }
+
+    fn numbered(count: usize, special: &[usize]) -> String {
+        let line = |n: usize| match special.contains(&n) {
+            true => format!("Failed to pull image {}\n", char::from(b'a' + (n % 26) as u8)),
+            false => format!("GET /health {n}\n"),
+        };
+        (1..=count).map(line).collect()
+    }
+
+    #[test]
+    fn a_candidate_comes_with_its_line_number_and_its_surroundings() {
+        let found = passages_of(&numbered(100, &[50]));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].first().unwrap().0, 50 - CONTEXT);
+        assert_eq!(found[0].last().unwrap().0, 50 + CONTEXT);
+        assert!(found[0].iter().any(|(n, text)| *n == 50 && text.starts_with("Failed")));
+    }
+
+    #[test]
+    fn candidates_far_apart_are_two_passages_and_near_ones_are_one() {
+        assert_eq!(passages_of(&numbered(300, &[10, 200])).len(), 2);
+        assert_eq!(passages_of(&numbered(300, &[10, 15])).len(), 1);
+    }
+
+    #[test]
+    fn line_numbers_hold_across_chunks() {
+        let count = 200_000;
+        let special = [1, 99_999, 150_001, count];
+        let found = passages_of(&numbered(count, &special));
+        let mut numbers: Vec<usize> =
+            found.iter().flatten().filter(|(_, text)| text.starts_with("Failed")).map(|(n, _)| *n).collect();
+        numbers.dedup();
+        assert_eq!(numbers, special);
+    }
+
+    #[test]
+    fn a_repeated_message_is_judged_once() {
+        let text = "12:00:01 Failed to pull image x\n".repeat(100_000);
+        let lines: usize = passages_of(&text).iter().map(Vec::len).sum();
+        assert!(lines < 4 * CROWD * 100, "{lines}");
+    }
+
+    #[test]
+    fn a_line_without_end_is_seen_in_pieces() {
+        let mut text = "x".repeat(3 * LONGEST);
+        text.insert_str(2 * LONGEST, "Failed to pull image");
+        let found = passages_of(&text);
+        assert!(found.iter().flatten().all(|(n, text)| *n == 1 && text.len() <= LONGEST + CHUNK + OVERLAP));
+        assert!(found.iter().flatten().any(|(_, text)| text.contains("Failed to pull image")));
+    }
+
+    #[test]
+    fn utf_16_reads_like_any_other_text() {
+        let mut bytes = vec![0xff, 0xfe];
+        bytes.extend("Failed to pull image\r\n".encode_utf16().flat_map(u16::to_le_bytes));
+        let mut seen = 0;
+        passages(&mut &bytes[..], |lines| seen += lines.len()).unwrap();
+        assert!(seen >= 1);
+    }
+}
