@@ -2,6 +2,10 @@
 //!
 //! To add one: a file in the folder of its question, and its two lines in [`CHECKS`].
 
+pub mod reference;
+#[cfg(test)]
+pub mod table;
+
 use crate::evidence::{Evidence, Stop};
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Manifest, Pull, Workload};
@@ -69,7 +73,33 @@ impl Hypothesis {
 }
 
 /// Every check, in the order of `pullgate explain`.
-pub const CHECKS: &[Check] = &[];
+pub const CHECKS: &[Check] = &[
+    reference::image_missing::CHECK,
+    reference::placeholder_left::CHECK,
+    reference::word_as_image::CHECK,
+    reference::scheme_in_reference::CHECK,
+    reference::repository_upper_case::CHECK,
+    reference::hidden_character::CHECK,
+    reference::digest_malformed::CHECK,
+    reference::reference_too_long::CHECK,
+    reference::host_malformed::CHECK,
+    reference::reference_malformed::CHECK,
+    reference::host_as_image::CHECK,
+    reference::host_doubled::CHECK,
+    reference::web_page_as_image::CHECK,
+    reference::host_upper_case::CHECK,
+    reference::registry_missing::CHECK,
+    reference::host_misspelt::CHECK,
+    reference::host_not_public::CHECK,
+    reference::port_on_acr::CHECK,
+    reference::acr_name_malformed::CHECK,
+    reference::acr_endpoint_as_host::CHECK,
+    reference::container_name_malformed::CHECK,
+    reference::key_unknown::CHECK,
+    reference::template_invalid::CHECK,
+    reference::parameter_token::CHECK,
+    reference::update_drops::CHECK,
+];
 
 /// The check of this code.
 pub fn find(code: &str) -> Option<&'static Check> {

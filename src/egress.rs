@@ -1,9 +1,12 @@
-//! Can an environment's network reach what a pull needs? Pure algebra over what Resource Manager says.
+//! Can an environment's network reach what a pull needs? Pure algebra over what Resource Manager
+//! says.
 //!
-//! [`reach`] answers for one [`Need`], [`resolve`] says what a host's name becomes inside the environment's network, and
-//! [`wants`] which resources would have to be read for that. Whatever was not read is *unknown*, never open.
+//! [`reach`] answers for one [`Need`], [`resolve`] says what a host's name becomes inside the
+//! environment's network, and [`wants`] which resources would have to be read for that. Whatever
+//! was not read is *unknown*, never open.
 //!
-//! In `read` are the readers of Resource Manager's JSON, which also take resources as a template declares them.
+//! In `read` are the readers of Resource Manager's JSON, which also take resources as a template
+//! declares them.
 
 pub mod address;
 pub mod decision;
@@ -57,15 +60,18 @@ pub struct Unread {
     pub why: String,
 }
 
-/// All that is known of one environment's network. Parts are found by resource id, registries by login server (lower case).
+/// All that is known of one environment's network. Parts are found by resource id, registries by
+/// login server (lower case).
 ///
-/// A part that nobody asked for is absent; one that was asked for and could not be read is an `Err`.
+/// A part that nobody asked for is absent; one that was asked for and could not be read is an
+/// `Err`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Network {
     pub cloud: Cloud,
     pub environment: Option<Part<Environment>>,
-    /// The app's `outboundIpAddresses`, for an environment whose traffic leaves by the platform's addresses.
+    /// The app's `outboundIpAddresses`, for an environment whose traffic leaves by the platform's
+    /// addresses.
     pub outbound: Vec<IpAddr>,
     pub subnets: BTreeMap<Id, Part<Subnet>>,
     pub networks: BTreeMap<Id, Part<VirtualNetwork>>,
@@ -79,12 +85,15 @@ pub struct Network {
     pub endpoints: BTreeMap<Id, Part<PrivateEndpoint>>,
     /// Private DNS zones that could answer for a registry.
     pub zones: BTreeMap<Id, Part<PrivateDnsZone>>,
-    /// `Ok` once all zones that the caller can see were looked for; only then is a zone that is not there not there.
+    /// `Ok` once all zones that the caller can see were looked for; only then is a zone that is not
+    /// there not there.
     pub zones_listed: Option<Part<()>>,
     /// `Ok` once all firewalls that the caller can see were looked for.
     pub firewalls_listed: Option<Part<()>>,
     /// Addresses of DNS Private Resolver inbound endpoints, and the network that each resolves for.
     pub resolvers: BTreeMap<IpAddr, Id>,
+    /// `Ok` once all resolvers that the caller can see were looked for.
+    pub resolvers_listed: Option<Part<()>>,
     pub registries: BTreeMap<String, Part<Registry>>,
 }
 

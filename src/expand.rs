@@ -198,3 +198,65 @@ fn at(span: Span, sources: &Sources) -> Option<At> {
     let place = sources.place(span)?;
     Some(At { file: place.path.to_owned(), line: place.line, column: place.column })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::document::bytes::Encoding;
+    use crate::manifest::{Options, read};
+
+    #[track_caller]
+    fn expanded(text: &str) -> serde_json::Value {
+        let mut sources = Sources::default();
+        let file = sources.add("app.yaml", text);
+        let document = crate::load::document("app.yaml".to_owned(), file, Encoding::Utf8, &sources).unwrap();
+        let manifest = read(&[document], &Options::default());
+        serde_json::to_value(expand(&manifest, &sources, true)).unwrap()
+    }
+
+    #[test]
+    fn a_workload_is_printed_by_the_contract() {
+        let text = "name: api\nidentity: {type: SystemAssigned}\nenvironmentId: e\nconfiguration:\n  registries: [{server: acme.azurecr.io, identity: system, username: ''}]\ntemplate:\n  containers: [{name: api, image: 'acme.azurecr.io/api:v1'}]";
+        let printed = expanded(text);
+        assert_eq!(printed["schema"], "pullgate/expand/1");
+        assert_eq!(
+            printed["workloads"],
+            json!([{
+                "type": "Microsoft.App/containerApps", "name": "api", "apiVersion": null, "condition": true, "scope": null,
+                "containers": [{"name": "api", "image": "acme.azurecr.io/api:v1", "init": false}],
+                "registries": [{"server": "acme.azurecr.io", "identity": "system", "username": null, "passwordSecretRef": null}],
+                "identity": {"type": "SystemAssigned", "userAssigned": []},
+                "at": {"file": "app.yaml", "line": 1, "column": 1},
+            }])
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_says_why() {
+        let printed = expanded("environmentId: e\ntemplate: {containers: [{image: a}]}");
+        assert_eq!(printed["workloads"][0]["name"]["$unknown"], "name");
+        assert_eq!(printed["unknown"][0]["path"], "(unnamed).name");
+    }
+
+    #[test]
+    fn secrets_that_are_written_in_clear_are_not_printed() {
+        let text = "name: a\nenvironmentId: e\nconfiguration:\n  secrets: [{name: s, value: geheim}]\n  x: {password: geheim}\n  env: [{name: DB_PASSWORD, value: geheim}]\ntemplate: {containers: []}";
+        let printed = expanded(text);
+        assert!(!printed.to_string().contains("geheim"), "{printed}");
+        assert_eq!(printed["resources"][0]["configuration"]["secrets"][0]["value"], json!({"$secure": true}));
+    }
+
+    #[test]
+    fn text_for_people_cannot_control_a_terminal() {
+        let mut sources = Sources::default();
+        let file = sources.add("app.yaml", "name: \"a\\e[31m\"\nenvironmentId: e\ntemplate: {containers: [{image: \"x\\r\\n::error::y\"}]}");
+        let document = crate::load::document("app.yaml".to_owned(), file, Encoding::Utf8, &sources).unwrap();
+        let manifest = read(&[document], &Options::default());
+        let mut out = Vec::new();
+        write(&mut out, &manifest, &sources, false).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(!text.contains('\u{1b}') && !text.contains("\n::"), "{text:?}");
+    }
+}

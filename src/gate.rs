@@ -1,5 +1,6 @@
 //! The gate: load → expand → decide → report.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -12,13 +13,15 @@ use crate::config::{Outcome, Policy};
 use crate::evidence::Evidence;
 use crate::image::Cloud;
 use crate::judge::{Judgement, judge};
-use crate::load::{self, Input};
+use crate::load::{self, Document, Input};
 use crate::manifest::{self, Manifest};
-use crate::probe::{self, HttpOptions, Probe};
+use crate::probe::environment::Environment;
+use crate::probe::http::HttpOptions;
+use crate::probe::{self, Probe, Secret};
 use crate::report::{self, Format, Report, Summary};
 use crate::run::RunError;
 use crate::source::Sources;
-use crate::template::Context;
+use crate::template::{self, Context, Given, Source};
 
 /// How often is judged and asked at most: each round needs an answer of the one before.
 const ROUNDS: usize = 16;
@@ -59,12 +62,30 @@ pub fn read(input: &cli::Input, sources: &mut Sources) -> Result<Manifest, RunEr
         let help = "name a manifest (a template, a YAML file, `-` for stdin); `pullgate check --help` shows examples";
         return Err(RunError::Usage(help.to_owned()));
     }
-    let inputs: Vec<Input> = input.manifests.iter().map(|path| Input::named(path)).collect();
+    let inputs: Vec<Input> = input.manifests.iter().map(|path| path.parse().expect("every text names an input")).collect();
     let search_path = std::env::var_os("PATH");
-    let documents = load::load(&inputs, search_path.as_deref(), sources)?;
-    let given = manifest::given(&input.parameters, input.env, sources)?;
-    let options = manifest::Reading { context: context(&input.context), given };
+    let mut documents = load::load(&inputs, search_path.as_deref(), sources)?;
+    let mut given = load::parameters(&input.parameters, search_path.as_deref(), sources)?;
+    if input.env {
+        substitute(&mut documents, &mut given);
+    }
+    let given = Given { sources: given, ..Given::default() };
+    let options = manifest::Options { context: context(&input.context), given };
     Ok(manifest::read(&documents, &options))
+}
+
+/// Fills variables of the environment into parameters, wherever they are.
+fn substitute(documents: &mut [Document], given: &mut [Source]) {
+    let lookup = |name: &str| std::env::var(name).ok();
+    let parts = documents.iter_mut().flat_map(|document| &mut document.parts);
+    for part in parts.filter(|part| part.kind == load::Kind::ArmParameters) {
+        part.value = load::substitute(&part.value, &lookup);
+    }
+    for source in given {
+        if let Source::File(value) = source {
+            *value = load::substitute(value, &lookup);
+        }
+    }
 }
 
 fn context(options: &cli::Context) -> Context {
@@ -74,7 +95,11 @@ fn context(options: &cli::Context) -> Context {
         resource_group: options.resource_group.clone(),
         location: options.location.clone(),
         deployment_name: options.deployment_name.clone(),
-        cloud: cloud(options.cloud),
+        cloud: match options.cloud {
+            cli::Cloud::Public => template::Cloud::Public,
+            cli::Cloud::Usgov => template::Cloud::UsGov,
+            cli::Cloud::China => template::Cloud::China,
+        },
         ..Context::default()
     }
 }
@@ -112,7 +137,7 @@ fn decide(manifest: &Manifest, options: &cli::Check) -> Result<(Vec<Judgement>, 
     if judged.needs.is_empty() {
         return Ok((judged.judgements, evidence, 0));
     }
-    let probe = probe(options)?;
+    let probe = probe(manifest, options)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let bar = progress_bar();
     for _ in 0..ROUNDS {
@@ -127,7 +152,7 @@ fn decide(manifest: &Manifest, options: &cli::Check) -> Result<(Vec<Judgement>, 
     Ok((judged.judgements, evidence, probe.requests()))
 }
 
-fn probe(options: &cli::Check) -> Result<Probe, RunError> {
+fn probe(manifest: &Manifest, options: &cli::Check) -> Result<Probe, RunError> {
     let network = &options.network;
     let rules = network.connect_to.iter().map(|rule| rule.parse()).collect::<Result<Vec<_>, String>>();
     let ca_pem = match &network.ca_file {
@@ -140,8 +165,21 @@ fn probe(options: &cli::Check) -> Result<Probe, RunError> {
         connect_to: rules.map_err(RunError::Usage)?,
         ca_pem,
     };
-    let cloud = cloud(options.input.context.cloud);
-    Ok(Probe::new(probe::Options { http, cloud, plain_http: network.plain_http.clone() })?)
+    Ok(Probe::new(probe::Options {
+        http,
+        cloud: cloud(options.input.context.cloud),
+        tenant: options.input.context.tenant.clone(),
+        plain_http: network.plain_http.clone(),
+        environment: Environment::of_process(),
+        passwords: passwords(manifest),
+    })?)
+}
+
+/// The passwords that the manifest configures, by the name of their secret: they are shown to their registry and nowhere else.
+fn passwords(manifest: &Manifest) -> HashMap<String, Secret> {
+    let secrets = manifest.workloads.iter().flat_map(|workload| &workload.secrets.entries);
+    let pair = |secret: &manifest::Secret| Some((secret.name.as_ref()?.as_str()?, secret.value.as_ref()?.as_str()?));
+    secrets.filter_map(pair).map(|(name, value)| (name.to_owned(), Secret::new(value))).collect()
 }
 
 /// A line on a terminal, once it has taken a second; nothing anywhere else.

@@ -5,6 +5,7 @@
 
 mod bicep;
 mod kind;
+mod parameters;
 mod read;
 mod split;
 
@@ -13,6 +14,7 @@ use std::path::Path;
 
 pub use bicep::{BicepError, Compiler};
 pub use kind::Kind;
+pub use parameters::{parameters, substitute};
 pub use read::{Input, LIMIT};
 
 use crate::document::bytes::{Encoding, Undecodable};

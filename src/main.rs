@@ -28,7 +28,9 @@ fn print(error: &dyn Error) {
     let mut out = anstream::stderr().lock();
     // Nothing is left to tell when standard error is gone.
     let _ = writeln!(out, "\u{1b}[1;31merror\u{1b}[0m: {}", pullgate::report::plain(&error.to_string()));
-    for cause in std::iter::successors(error.source(), |cause| cause.source()) {
-        let _ = writeln!(out, "  because {}", pullgate::report::plain(&cause.to_string()));
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = writeln!(out, "  because {}", pullgate::report::plain(&error.to_string()));
+        cause = error.source();
     }
 }

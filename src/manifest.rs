@@ -15,6 +15,8 @@ mod ids;
 mod keys;
 mod kubernetes;
 mod list;
+mod override_image;
+mod parameters;
 mod planned;
 mod pull;
 mod reading;
@@ -28,7 +30,8 @@ mod what_if;
 
 use std::rc::Rc;
 
-pub use ids::{Partial, same_id};
+pub use ids::{Partial, is_named, same_id};
+pub use override_image::set_images;
 pub use planned::{Found, Grant};
 pub use pull::{Credential, Entry, Puller, server_host};
 pub use reading::{Options, read};
@@ -50,6 +53,10 @@ pub struct Manifest {
     /// Evaluated outputs of a template.
     pub outputs: Vec<(String, Value)>,
 }
+
+/// The codes that problems have: each is the page of a check.
+pub const PROBLEM_CODES: [&str; 6] =
+    [spelling::CODE, parameters::TOKEN, template::INVALID, template::MISSING, template::UNREAD, compose::BUILT];
 
 /// A mistake of the manifest, with the code of the check that explains it.
 #[derive(Clone, Debug)]
@@ -91,7 +98,7 @@ pub struct Workload {
     pub environment: Option<Value>,
     /// The evaluated declaration, for what only some checks read of it.
     pub body: Value,
-    /// Ids (or names) of the resources that it waits for, explicitly or through a reference.
+    /// Canonical ids ([`Value::canonical`]) of everything that is deployed before it: [`Workload::waits_for`].
     pub depends_on: Vec<String>,
     pub origin: Origin,
     pub at: Span,
@@ -224,6 +231,7 @@ pub struct PlannedResource {
     /// Read, not deployed.
     pub existing: bool,
     pub condition: Condition,
+    /// Canonical ids of what it waits for itself.
     pub depends_on: Vec<String>,
     pub at: Span,
 }

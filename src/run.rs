@@ -10,7 +10,7 @@ use crate::config::unknown_code;
 use crate::evidence::EvidenceError;
 use crate::gate::{self, gate};
 use crate::load::LoadError;
-use crate::probe::HttpError;
+use crate::probe::http::HttpError;
 use crate::source::Sources;
 use crate::{explain, expand, triage};
 
@@ -54,8 +54,11 @@ fn print_expansion(options: &Expand) -> Result<u8, RunError> {
     let manifest = gate::read(&options.input, &mut sources)?;
     let mut out = io::BufWriter::new(anstream::stdout().lock());
     match options.format {
-        Output::Json => expand::json(&mut out, &manifest, &sources, options.resources),
-        Output::Text => expand::text(&mut out, &manifest, &sources, options.resources, options.outputs),
+        Output::Json => {
+            let expanded = expand::expand(&manifest, &sources, options.resources);
+            serde_json::to_writer_pretty(&mut out, &expanded).map_err(io::Error::from).and_then(|()| writeln!(out))
+        }
+        Output::Text => expand::write(&mut out, &manifest, &sources, options.resources),
     }
     .and_then(|()| out.flush())
     .map_err(RunError::Output)?;
@@ -72,18 +75,16 @@ fn print_page(options: &Explain) -> Result<u8, RunError> {
 }
 
 fn print_triage(options: &Triage) -> Result<u8, RunError> {
-    let findings = match options.file.as_str() {
-        "-" => triage::triage(io::stdin().lock()),
-        path => {
-            let failed = |source| RunError::Read { path: PathBuf::from(path), source };
-            triage::triage(BufReader::new(std::fs::File::open(path).map_err(failed)?))
-        }
+    let failed = |source| RunError::Read { path: PathBuf::from(&options.file), source };
+    let triage = match options.file.as_str() {
+        "-" => triage::read(&mut io::stdin().lock()),
+        path => triage::read(&mut BufReader::new(std::fs::File::open(path).map_err(failed)?)),
     }
-    .map_err(|source| RunError::Read { path: PathBuf::from(&options.file), source })?;
+    .map_err(failed)?;
     let mut out = anstream::stdout().lock();
     match options.format {
-        Output::Json => findings.json(&mut out),
-        Output::Text => findings.text(&mut out),
+        Output::Json => writeln!(out, "{}", triage.json()),
+        Output::Text => triage::write(&mut out, &triage),
     }
     .map_err(RunError::Output)?;
     Ok(0)

@@ -117,7 +117,7 @@ impl Triage {
     /// Takes in the findings of a few lines; images that were pulled after all go to `pulled`.
     fn passage(&mut self, lines: &[Line], pulled: &mut Vec<(usize, String)>) {
         let statements = statements(lines);
-        let names: Vec<Names> = statements.iter().map(|statement| Names::of(&statement.text)).collect();
+        let names: Vec<Names> = statements.iter().map(Statement::names).collect();
         let around = names.iter().fold(Names::default(), |around, names| Names {
             app: around.app.or_else(|| names.app.clone()),
             group: around.group.or_else(|| names.group.clone()),
@@ -125,45 +125,57 @@ impl Triage {
         });
         let mut last = Names::default();
         let mut pushing = false;
-        for (statement, names) in statements.iter().zip(names) {
-            if names.image.is_some() {
-                last = names.clone();
+        for (statement, own) in statements.iter().zip(names) {
+            if own.image.is_some() {
+                last = own.clone();
             }
-            if let Some(image) = names.image.as_ref().filter(|_| statement.text.contains("uccessfully pulled image"))
+            if let Some(image) = own.image.as_ref().filter(|_| statement.text.contains("uccessfully pulled image"))
                 && pulled.len() < MOST
             {
                 pulled.push((statement.line(0), image.clone()));
             }
-            let named = names.or(&last).or(&around);
-            self.statement(statement, &named, pushing);
+            let near = last.clone().or(&around);
+            if !(statement.guessed && self.parts(statement, &near, pushing)) {
+                self.statement(statement, &own, &near, pushing);
+            }
             pushing |= tie::ties(&statement.text).push;
         }
     }
 
-    fn statement(&mut self, statement: &Statement, names: &Names, pushing: bool) {
-        let own = Names::of(&statement.text);
-        let mut verdict = judge(&statement.text, &own, pushing);
+    /// Takes lines that were joined on a guess apart again, if one of them alone says why a pull failed.
+    fn parts(&mut self, statement: &Statement, near: &Names, pushing: bool) -> bool {
+        let parts = statement.parts();
+        if parts.iter().all(|part| judge(&part.text, &part.names(), pushing).signals.is_empty()) {
+            return false;
+        }
+        for part in &parts {
+            self.statement(part, &part.names(), near, pushing);
+        }
+        true
+    }
+
+    /// `own` are the names of the statement, `near` those around it.
+    fn statement(&mut self, statement: &Statement, own: &Names, near: &Names, pushing: bool) {
+        let names = &own.clone().or(near);
+        let mut verdict = judge(&statement.text, own, pushing);
         let mut text = &statement.text;
-        let mut names = names.clone();
         if let Some(tight) = &statement.tight {
-            let own = Names::of(tight);
-            let other = judge(tight, &own, pushing);
+            let other = judge(tight, own, pushing);
             let best = |signals: &[Signal]| signals.first().map_or(0.0, |signal| signal.confidence);
             if best(&other.signals) > best(&verdict.signals) {
                 (verdict, text) = (other, tight);
-                names = own.or(&names);
             }
         }
         for signal in verdict.signals {
             let line = statement.line(signal.at.start.min(statement.text.len()));
-            self.add(remedy::finding(&signal, line, quote(text, signal.at.clone()), &names));
+            self.add(remedy::finding(&signal, line, quote(text, signal.at.clone()), names));
         }
         if let Some(at) = verdict.unexplained
             && self.unexplained.len() < MOST
         {
             let quoted = quote(text, at..at);
             let image = names.image.as_deref().map(visible);
-            self.unexplained.push(Unexplained { line: statement.line(at), text: quoted, image, commands: remedy::logs(&names) });
+            self.unexplained.push(Unexplained { line: statement.line(at), text: quoted, image, commands: remedy::logs(names) });
         }
     }
 

@@ -66,7 +66,8 @@ impl Prefix {
         Tag::parse(text).map_or_else(|| Self::Unknown(text.to_owned()), Self::Tag)
     }
 
-    /// The IPv4 networks that the prefix names; none for a tag. Registries, Entra and their storage are reached over IPv4.
+    /// The IPv4 networks that the prefix names; none for a tag. Registries, Entra and their storage
+    /// are reached over IPv4.
     pub fn nets(&self) -> Vec<Ipv4Net> {
         match self {
             Self::Any => vec![Ipv4Net::default()],
@@ -137,7 +138,8 @@ pub fn cover_public(nets: &[Ipv4Net]) -> Cover {
     if nets.iter().all(inside) { Cover::None } else { Cover::Part }
 }
 
-/// Whether the address belongs to no public service: private, shared, loopback, link-local, multicast or reserved.
+/// Whether the address belongs to no public service: private, shared, loopback, link-local,
+/// multicast or reserved.
 pub fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => NOT_PUBLIC.iter().any(|&(a, length)| net(a, length).contains(&v4)),
@@ -153,7 +155,8 @@ fn net((a, b): (u8, u8), length: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(a, b, 0, 0), length)
 }
 
-// IANA special-purpose registry, as far as /16 and wider; 192.0.0.0/24 and 192.0.2.0/24 are left out as too small to matter.
+// IANA special-purpose registry, as far as /16 and wider; 192.0.0.0/24 and 192.0.2.0/24 are left
+// out as too small to matter.
 const NOT_PUBLIC: &[((u8, u8), u8)] = &[
     ((0, 0), 8),
     ((10, 0), 8),
@@ -166,7 +169,8 @@ const NOT_PUBLIC: &[((u8, u8), u8)] = &[
     ((224, 0), 3),
 ];
 
-// Ranges that nobody misses in a list of "all that is public": 192.0.0.0/16 and the documentation networks around them.
+// Ranges that nobody misses in a list of "all that is public": 192.0.0.0/16 and the documentation
+// networks around them.
 const DOCUMENTATION: &[((u8, u8), u8)] = &[((192, 0), 16)];
 
 #[cfg(test)]
@@ -208,11 +212,38 @@ mod tests {
     #[test]
     fn everything_but_private_addresses_is_all_that_is_public() {
         let idiom = [
-            "1.0.0.0/8", "2.0.0.0/7", "4.0.0.0/6", "8.0.0.0/7", "11.0.0.0/8", "12.0.0.0/6", "16.0.0.0/4", "32.0.0.0/3",
-            "64.0.0.0/2", "128.0.0.0/3", "160.0.0.0/5", "168.0.0.0/6", "172.0.0.0/12", "172.32.0.0/11", "172.64.0.0/10",
-            "172.128.0.0/9", "173.0.0.0/8", "174.0.0.0/7", "176.0.0.0/4", "192.0.0.0/9", "192.128.0.0/11",
-            "192.160.0.0/13", "192.169.0.0/16", "192.170.0.0/15", "192.172.0.0/14", "192.176.0.0/12", "192.192.0.0/10",
-            "193.0.0.0/8", "194.0.0.0/7", "196.0.0.0/6", "200.0.0.0/5", "208.0.0.0/4",
+            "1.0.0.0/8",
+            "2.0.0.0/7",
+            "4.0.0.0/6",
+            "8.0.0.0/7",
+            "11.0.0.0/8",
+            "12.0.0.0/6",
+            "16.0.0.0/4",
+            "32.0.0.0/3",
+            "64.0.0.0/2",
+            "128.0.0.0/3",
+            "160.0.0.0/5",
+            "168.0.0.0/6",
+            "172.0.0.0/12",
+            "172.32.0.0/11",
+            "172.64.0.0/10",
+            "172.128.0.0/9",
+            "173.0.0.0/8",
+            "174.0.0.0/7",
+            "176.0.0.0/4",
+            "192.0.0.0/9",
+            "192.128.0.0/11",
+            "192.160.0.0/13",
+            "192.169.0.0/16",
+            "192.170.0.0/15",
+            "192.172.0.0/14",
+            "192.176.0.0/12",
+            "192.192.0.0/10",
+            "193.0.0.0/8",
+            "194.0.0.0/7",
+            "196.0.0.0/6",
+            "200.0.0.0/5",
+            "208.0.0.0/4",
         ];
         assert_eq!(cover_public(&nets(&idiom)), Cover::Whole);
         assert_eq!(cover_public(&nets(&idiom[1..])), Cover::Part);

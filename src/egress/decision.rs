@@ -1,4 +1,5 @@
-//! First match wins: how an ordered list of rules decides about something that rules may cover only in part.
+//! First match wins: how an ordered list of rules decides about something that rules may cover only
+//! in part.
 
 use std::fmt;
 
@@ -53,8 +54,8 @@ impl fmt::Display for Rule {
 
 /// A walk through rules in their order.
 ///
-/// A rule that covers the whole ends it. One that covers a part leaves its mark: if the rule that ends the walk disagrees with
-/// it, nobody can say what happens to every address.
+/// A rule that covers the whole ends it. One that covers a part leaves its mark: if the rule that
+/// ends the walk disagrees with it, nobody can say what happens to every address.
 #[derive(Debug, Default)]
 pub struct Walk {
     allow: Option<Rule>,
@@ -87,7 +88,9 @@ impl Walk {
             let why = format!("{rule} {verb} it");
             return Decision { outcome, by: rule, why };
         };
-        let why = format!("{doubt} comes before {rule}, and whether it covers all, some or none of it cannot be read from it");
+        let why = format!(
+            "{doubt} comes before {rule}, and whether it covers all, some or none of it cannot be read from it"
+        );
         Decision { outcome: Outcome::Unknown, by: doubt, why }
     }
 }

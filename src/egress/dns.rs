@@ -1,8 +1,10 @@
 //! What a registry's host becomes inside the environment's network.
 //!
-//! The public name of a registry with a private endpoint is an alias: `acme.azurecr.io` → `acme.privatelink.azurecr.io`. A network
-//! that is linked to a private zone of that suffix asks the zone, and only the zone
-//! (<https://learn.microsoft.com/azure/private-link/private-endpoint-dns>). So a linked zone without the record is worse than none.
+//! The public name of a registry with a private endpoint is an alias: `acme.azurecr.io` →
+//! `acme.privatelink.azurecr.io`. A network that is linked to a private zone of that suffix asks
+//! the zone, and only the zone
+//! (<https://learn.microsoft.com/azure/private-link/private-endpoint-dns>). So a linked zone
+//! without the record is worse than none.
 
 use std::net::IpAddr;
 
@@ -17,12 +19,23 @@ use super::{Network, Part, Unread};
 /// What a host resolves to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Resolution {
-    Private { addresses: Vec<IpAddr>, zone: Id },
+    Private {
+        addresses: Vec<IpAddr>,
+        zone: Id,
+    },
     /// The public address.
-    Public { why: String },
+    Public {
+        why: String,
+    },
     /// NXDOMAIN: a zone answers for the name and has no such record.
-    Missing { zone: Id, record: String, network: Id },
-    Unknown { why: String },
+    Missing {
+        zone: Id,
+        record: String,
+        network: Id,
+    },
+    Unknown {
+        why: String,
+    },
 }
 
 /// Who answers the queries of a network.
@@ -34,7 +47,8 @@ enum Server {
 
 /// What the host resolves to inside the environment's network.
 ///
-/// `registry` is the one that the host belongs to; without it, whether the name is an alias of a private one is not known.
+/// `registry` is the one that the host belongs to; without it, whether the name is an alias of a
+/// private one is not known.
 pub fn resolve(network: &Network, host: &str, registry: Option<&Registry>) -> Resolution {
     let home = match network.subnet() {
         Ok(Some(subnet)) => subnet.id.network(),
@@ -47,7 +61,7 @@ pub fn resolve(network: &Network, host: &str, registry: Option<&Registry>) -> Re
     let servers = match network.network(&home) {
         Ok(known) if known.dns_servers.is_empty() => vec![Server::Azure(home.clone())],
         Ok(known) => known.dns_servers.iter().map(|&server| who(network, server, &home)).collect(),
-        Err(unread) => vec![unread_servers(network, host, registry, unread)],
+        Err(unread) => vec![unread_servers(network, &home, host, registry, unread)],
     };
     let mut answers: Vec<Resolution> = Vec::new();
     for server in servers {
@@ -64,7 +78,8 @@ pub fn resolve(network: &Network, host: &str, registry: Option<&Registry>) -> Re
     answers.into_iter().next().unwrap_or_else(|| unknown(format!("nobody answers for {host}")))
 }
 
-/// The DNS servers of the environment's network of which nobody can say whether they forward to Azure DNS.
+/// The DNS servers of the environment's network of which nobody can say whether they forward to
+/// Azure DNS.
 pub fn opaque_servers(network: &Network) -> Vec<IpAddr> {
     let Some(home) = network.subnet().ok().flatten().and_then(|subnet| subnet.id.network()) else {
         return Vec::new();
@@ -72,6 +87,17 @@ pub fn opaque_servers(network: &Network) -> Vec<IpAddr> {
     let servers = network.network(&home).map(|known| known.dns_servers.clone()).unwrap_or_default();
     let opaque = |server: &IpAddr| matches!(who(network, *server, &home), Server::Unknown(_));
     servers.into_iter().filter(opaque).collect()
+}
+
+/// The network whose zone links count for the environment: its own, or the one that its DNS servers
+/// ask from.
+pub fn asks_from(network: &Network, home: &Id) -> Id {
+    let servers = network.network(home).map(|known| known.dns_servers.clone()).unwrap_or_default();
+    let mut known = servers.into_iter().filter_map(|server| match who(network, server, home) {
+        Server::Azure(id) => Some(id),
+        Server::Unknown(_) => None,
+    });
+    known.next().unwrap_or_else(|| home.clone())
 }
 
 /// The host under the `privatelink` zone: `acme.privatelink.azurecr.io`.
@@ -98,7 +124,9 @@ fn who(network: &Network, server: IpAddr, home: &Id) -> Server {
         };
         let azure = dns.servers.iter().all(|upstream| *upstream == IpAddr::V4(PLATFORM_DNS));
         return match firewall.network() {
-            _ if !dns.enabled => Server::Unknown(format!("firewall `{name}` is the DNS server and its DNS proxy is off")),
+            _ if !dns.enabled => {
+                Server::Unknown(format!("firewall `{name}` is the DNS server and its DNS proxy is off"))
+            }
             Some(seen_from) if azure => Server::Azure(seen_from),
             _ => Server::Unknown(format!("firewall `{name}` forwards DNS to servers of its own")),
         };
@@ -109,16 +137,23 @@ fn who(network: &Network, server: IpAddr, home: &Id) -> Server {
     ))
 }
 
-/// The network itself was not read, so neither were its DNS servers. If no network at all sees a zone for the name, that
-/// does not matter.
-fn unread_servers(network: &Network, host: &str, registry: Option<&Registry>, unread: Unread) -> Server {
+/// The network itself was not read, so neither were its DNS servers. That does not matter where no
+/// zone that any network sees holds the name: then no server that asks Azure DNS can give a private
+/// address.
+fn unread_servers(network: &Network, home: &Id, host: &str, registry: Option<&Registry>, unread: Unread) -> Server {
+    let alias = private_name(host);
+    let names = || [Some(host), alias.as_deref()].into_iter().flatten();
+    let may_answer = |zone: &Part<PrivateDnsZone>| {
+        let Ok((zone, links)) = links_of(zone) else {
+            return true;
+        };
+        let held = |records| names().any(|name| matches!(zone.lookup(records, name), Entry::Addresses(_)));
+        !links.is_empty() && zone.records.as_ref().map_or(true, held)
+    };
     let mut relevant = zones(network, host, registry).peekable();
     let listed = matches!(network.zones_listed, Some(Ok(()))) || relevant.peek().is_some();
-    let unlinked = |zone: &Part<PrivateDnsZone>| {
-        zone.as_ref().is_ok_and(|zone| zone.links.as_ref().is_ok_and(|links| links.is_empty()))
-    };
-    if listed && relevant.all(unlinked) {
-        return Server::Azure(Id::default());
+    if listed && !relevant.any(may_answer) {
+        return Server::Azure(home.clone());
     }
     Server::Unknown(format!("its DNS servers are not known: {unread}"))
 }
@@ -128,7 +163,9 @@ fn by_azure(network: &Network, seen_from: &Id, host: &str, registry: Option<&Reg
     let mut linked: Vec<(&PrivateDnsZone, &Link)> = Vec::new();
     for zone in zones(network, host, registry) {
         match links_of(zone) {
-            Ok((zone, links)) => linked.extend(links.iter().filter(|link| link.network == *seen_from && link.is_up()).map(|link| (zone, link))),
+            Ok((zone, links)) => linked.extend(
+                links.iter().filter(|link| link.network == *seen_from && link.is_up()).map(|link| (zone, link)),
+            ),
             Err(unread) => doubts.push(unread.why),
         }
     }
@@ -146,13 +183,13 @@ fn by_azure(network: &Network, seen_from: &Id, host: &str, registry: Option<&Reg
         return match zone.lookup(records, name) {
             Entry::Addresses(addresses) => Resolution::Private { addresses, zone: zone.id.clone() },
             Entry::NotMine => continue,
-            Entry::Missing(_) if link.falls_back => public("the zone's link falls back to the internet for names it does not hold"),
+            Entry::Missing(_) if link.falls_back => {
+                public("the zone's link falls back to the internet for names it does not hold")
+            }
             Entry::Missing(_) if registry.is_none() && name != host => {
                 unknown(format!("the registry of {host} was not read, so whether its name is private is not known"))
             }
-            Entry::Missing(record) => {
-                Resolution::Missing { zone: zone.id.clone(), record, network: seen_from.clone() }
-            }
+            Entry::Missing(record) => Resolution::Missing { zone: zone.id.clone(), record, network: seen_from.clone() },
         };
     }
     if registry.is_some_and(|registry| !registry.has_private_link()) {
@@ -166,17 +203,26 @@ fn by_azure(network: &Network, seen_from: &Id, host: &str, registry: Option<&Reg
     }
 }
 
-/// The zones whose name the host, or its alias, ends with. A name has an alias only if its registry has an endpoint.
-fn zones<'a>(network: &'a Network, host: &'a str, registry: Option<&Registry>) -> impl Iterator<Item = &'a Part<PrivateDnsZone>> {
+/// The zones whose name the host, or its alias, ends with. A name has an alias only if its registry
+/// has an endpoint.
+fn zones<'a>(
+    network: &'a Network,
+    host: &'a str,
+    registry: Option<&Registry>,
+) -> impl Iterator<Item = &'a Part<PrivateDnsZone>> {
     let aliased = registry.is_none_or(Registry::has_private_link);
     let alias = private_name(host).filter(|_| aliased);
-    network.zones.iter().filter(move |(id, _)| {
-        let under = |name: &str| {
-            let (name, zone) = (name.to_ascii_lowercase(), id.name().to_ascii_lowercase());
-            name == zone || name.strip_suffix(&zone).is_some_and(|rest| rest.ends_with('.'))
-        };
-        under(host) || alias.as_deref().is_some_and(under)
-    }).map(|(_, zone)| zone)
+    network
+        .zones
+        .iter()
+        .filter(move |(id, _)| {
+            let under = |name: &str| {
+                let (name, zone) = (name.to_ascii_lowercase(), id.name().to_ascii_lowercase());
+                name == zone || name.strip_suffix(&zone).is_some_and(|rest| rest.ends_with('.'))
+            };
+            under(host) || alias.as_deref().is_some_and(under)
+        })
+        .map(|(_, zone)| zone)
 }
 
 fn links_of(zone: &Part<PrivateDnsZone>) -> Part<(&PrivateDnsZone, &[Link])> {

@@ -1,9 +1,10 @@
 //! Azure Firewall: classic rules and policies, and what they decide about a connection
 //! (<https://learn.microsoft.com/azure/firewall/rule-processing>).
 //!
-//! Everything is denied that no rule allows. All network rules come before all application rules; within a type a parent
-//! policy's groups come first, then groups, collections and rules by priority; the first match ends it. Threat intelligence,
-//! intrusion detection and address translation of incoming traffic are left out: they are not about known Microsoft hosts.
+//! Everything is denied that no rule allows. All network rules come before all application rules;
+//! within a type a parent policy's groups come first, then groups, collections and rules by
+//! priority; the first match ends it. Threat intelligence, intrusion detection and address
+//! translation of incoming traffic are left out: they are not about known Microsoft hosts.
 
 pub mod fqdn;
 
@@ -130,7 +131,8 @@ impl<'a> Rulebook<'a> {
         };
         let mut next = Some(policy);
         while let Some(id) = next {
-            // A policy has one parent and that one none; a longer chain is none that Azure would have taken.
+            // A policy has one parent and that one none; a longer chain is none that Azure would
+            // have taken.
             if book.layers.len() == MAX_POLICIES {
                 return Err(Unread::new(format!("firewall policy `{}` has too many parents", policy.name())));
             }
@@ -204,8 +206,9 @@ impl<'a> Rulebook<'a> {
                 if !tcp || !ports.iter().any(|ports| ports.contain(port)) {
                     return Cover::None;
                 }
-                // "FQDN filtering in network rules" needs the DNS proxy, or the firewall and its clients may see other
-                // addresses behind a name (learn.microsoft.com/azure/firewall/fqdn-filtering-network-rules).
+                // "FQDN filtering in network rules" needs the DNS proxy, or the firewall and its
+                // clients may see other addresses behind a name
+                // (learn.microsoft.com/azure/firewall/fqdn-filtering-network-rules).
                 let named = fqdns.iter().map(|fqdn| fqdn::cover(fqdn, &target.host)).fold(Cover::None, Cover::or);
                 let named = if self.resolves_names { named } else { named.min(Cover::Part) };
                 named.or(addressed())
@@ -261,7 +264,8 @@ mod tests {
     use super::super::tag::Tag;
     use super::*;
 
-    /// `allow app login.microsoftonline.com` or `deny net AzureActiveDirectory`, with an optional source.
+    /// `allow app login.microsoftonline.com` or `deny net AzureActiveDirectory`, with an optional
+    /// source.
     fn collection(name: &str, priority: u32, text: &str) -> Collection {
         let words: Vec<&str> = text.split(' ').collect();
         let entries = || words[2].split(',').map(str::to_owned);
@@ -369,9 +373,8 @@ mod tests {
         let (policies, none) = (BTreeMap::new(), BTreeMap::new());
         let spokes = Ok(vec![Prefix::parse("10.0.0.0/16")]);
         let read = BTreeMap::from([(Id::new("/ipgroups/SPOKES"), spokes)]);
-        let outcome = |groups| {
-            Rulebook::new(&firewall, &policies, groups).unwrap().evaluate(&entra(), 443, &vicinity()).outcome
-        };
+        let outcome =
+            |groups| Rulebook::new(&firewall, &policies, groups).unwrap().evaluate(&entra(), 443, &vicinity()).outcome;
         assert_eq!(outcome(&none), Outcome::Unknown);
         assert_eq!(outcome(&read), Outcome::Allow);
 

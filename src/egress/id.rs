@@ -1,4 +1,5 @@
-//! Resource ids. Resource Manager does not keep their letter case, so two that differ only in case are one resource.
+//! Resource ids. Resource Manager does not keep their letter case, so two that differ only in case
+//! are one resource.
 
 use std::cmp::Ordering;
 use std::fmt;

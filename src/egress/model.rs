@@ -1,7 +1,8 @@
 //! The slow, obvious model: tags are given addresses, and every rule is tried on every address.
 //!
-//! What the algebra claims of a whole service must hold for each of its addresses, whichever they are; where it makes no claim,
-//! the model must not be needed. Single addresses are decided exactly.
+//! What the algebra claims of a whole service must hold for each of its addresses, whichever they
+//! are; where it makes no claim, the model must not be needed. Single addresses are decided
+//! exactly.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,7 +20,8 @@ use super::route::{NextHop, Route, RouteTable, SystemRoutes, next_hops};
 use super::tag::Tag;
 use super::target::{Destination, Target, Vicinity};
 
-/// A made-up world: which addresses each tag has. Regional tags lie in their region's part of the cloud.
+/// A made-up world: which addresses each tag has. Regional tags lie in their region's part of the
+/// cloud.
 const WORLD: &[(&str, &[&str])] = &[
     ("AzureActiveDirectory", &["20.190.128.0/18", "40.126.0.0/18"]),
     ("AzureContainerRegistry.westeurope", &["20.61.97.0/25"]),
@@ -34,13 +36,34 @@ const WORLD: &[(&str, &[&str])] = &[
 ];
 
 const NETS: &[&str] = &[
-    "*", "0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "20.0.0.0/8", "20.190.128.0/18", "20.190.128.0/19", "20.190.160.0/19",
-    "40.126.0.0/18", "20.60.26.0/24", "20.61.97.0/25", "10.0.0.0/8", "10.0.0.0/16", "10.0.4.0/24", "10.0.4.5",
-    "203.0.113.0/24", "20.190.130.7", "::/0", "10.0.4.4-10.0.4.9",
+    "*",
+    "0.0.0.0/0",
+    "0.0.0.0/1",
+    "128.0.0.0/1",
+    "20.0.0.0/8",
+    "20.190.128.0/18",
+    "20.190.128.0/19",
+    "20.190.160.0/19",
+    "40.126.0.0/18",
+    "20.60.26.0/24",
+    "20.61.97.0/25",
+    "10.0.0.0/8",
+    "10.0.0.0/16",
+    "10.0.4.0/24",
+    "10.0.4.5",
+    "203.0.113.0/24",
+    "20.190.130.7",
+    "::/0",
+    "10.0.4.4-10.0.4.9",
 ];
 
-const SUBJECTS: &[&str] =
-    &["AzureActiveDirectory", "AzureContainerRegistry.westeurope", "Storage.westeurope", "Storage.eastus", "AzureContainerRegistry"];
+const SUBJECTS: &[&str] = &[
+    "AzureActiveDirectory",
+    "AzureContainerRegistry.westeurope",
+    "Storage.westeurope",
+    "Storage.eastus",
+    "AzureContainerRegistry",
+];
 
 const HOSTS: &[&str] = &["login.microsoftonline.com", "acme.azurecr.io", "x.blob.core.windows.net"];
 
@@ -66,7 +89,8 @@ fn any_holds(prefixes: &[Prefix], at: Ipv4Addr, vicinity: &Vicinity) -> bool {
     prefixes.iter().any(|prefix| holds(prefix, at, vicinity))
 }
 
-/// First, last and some addresses of the tag; every address where a rule's prefix begins or ends is among them.
+/// First, last and some addresses of the tag; every address where a rule's prefix begins or ends is
+/// among them.
 fn samples(tag: &Tag) -> Vec<Ipv4Addr> {
     let cuts = NETS.iter().flat_map(|net| Prefix::parse(net).nets());
     let edges = cuts.chain(world(tag)).flat_map(|net| [net.network(), net.broadcast()]);
@@ -161,7 +185,8 @@ prop_compose! {
     }
 }
 
-/// The hop of one address: the longest of all prefixes, a tag's written out; explicit before tag, telling tags before broad ones.
+/// The hop of one address: the longest of all prefixes, a tag's written out; explicit before tag,
+/// telling tags before broad ones.
 fn model_hop(table: &RouteTable, to: Ipv4Addr, vicinity: &Vicinity) -> Option<NextHop> {
     let mut best: Option<((u8, u8), NextHop)> = None;
     let mut offer = |rank: (u8, u8), next: &NextHop| {
@@ -221,8 +246,15 @@ prop_compose! {
     }
 }
 
-/// One packet against a policy and its parent: number every rule by type, policy, group, collection, place; take the lowest match.
-fn firewall_passes(policies: [&FirewallPolicy; 2], from: Ipv4Addr, to: Ipv4Addr, host: &str, vicinity: &Vicinity) -> bool {
+/// One packet against a policy and its parent: number every rule by type, policy, group,
+/// collection, place; take the lowest match.
+fn firewall_passes(
+    policies: [&FirewallPolicy; 2],
+    from: Ipv4Addr,
+    to: Ipv4Addr,
+    host: &str,
+    vicinity: &Vicinity,
+) -> bool {
     let mut numbered = Vec::new();
     for (depth, policy) in policies.into_iter().enumerate() {
         for group in &policy.groups {

@@ -1,7 +1,8 @@
 //! What an environment must reach so that an image can be pulled, by name and by service tag.
 //!
-//! From "Securing a virtual network" (by tag, for security groups) and "Use Azure Firewall" (by name and tag) of the Container
-//! Apps documentation: <https://learn.microsoft.com/azure/container-apps/firewall-integration>,
+//! From "Securing a virtual network" (by tag, for security groups) and "Use Azure Firewall" (by
+//! name and tag) of the Container Apps documentation:
+//! <https://learn.microsoft.com/azure/container-apps/firewall-integration>,
 //! <https://learn.microsoft.com/azure/container-apps/use-azure-firewall>.
 
 use std::fmt;
@@ -34,7 +35,7 @@ pub enum Need {
 pub enum Cloud {
     #[default]
     Public,
-    UsGovernment,
+    UsGov,
     China,
 }
 
@@ -42,12 +43,14 @@ pub enum Cloud {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Required {
     pub target: Target,
-    /// Without it nothing works. The others are documented as needed, yet pulls were not shown to fail without them.
+    /// Without it nothing works. The others are documented as needed, yet pulls were not shown to
+    /// fail without them.
     pub essential: bool,
 }
 
 impl Need {
-    /// What pulling an image needs: `identity` if a managed identity pulls, `vault` where the password comes from one.
+    /// What pulling an image needs: `identity` if a managed identity pulls, `vault` where the
+    /// password comes from one.
     pub fn of_pull(cloud: Cloud, registry: &str, identity: bool, vault: Option<&str>) -> Vec<Self> {
         let mut needs = vec![Self::MicrosoftContainerRegistry, Self::FrontDoorFirstParty];
         let registry = registry.to_ascii_lowercase();
@@ -66,7 +69,8 @@ impl Need {
         needs
     }
 
-    /// The hosts that the need is about, for those that do not depend on a registry's configuration.
+    /// The hosts that the need is about, for those that do not depend on a registry's
+    /// configuration.
     pub fn required(&self, cloud: Cloud) -> Vec<Required> {
         let service = |host: &str, tag: &str, essential: bool| Required {
             target: Target::service(host, Tag::global(tag)),
@@ -122,21 +126,21 @@ impl Cloud {
                 "*.identity.azure.net",
             ],
             // The documentation lists no further names for this cloud.
-            Self::UsGovernment => &["login.microsoftonline.us"],
+            Self::UsGov => &["login.microsoftonline.us"],
             Self::China => &["login.chinacloudapi.cn", "*.login.chinacloudapi.cn", "*.identity.azure.cn"],
         }
     }
 
     pub fn microsoft_registry(self) -> &'static str {
         match self {
-            Self::Public | Self::UsGovernment => "mcr.microsoft.com",
+            Self::Public | Self::UsGov => "mcr.microsoft.com",
             Self::China => "mcr.azure.cn",
         }
     }
 
     fn microsoft_registry_data(self) -> &'static str {
         match self {
-            Self::Public | Self::UsGovernment => "*.data.mcr.microsoft.com",
+            Self::Public | Self::UsGov => "*.data.mcr.microsoft.com",
             Self::China => "*.data.mcr.azure.cn",
         }
     }
@@ -145,7 +149,7 @@ impl Cloud {
     pub fn layer_storage(self) -> &'static str {
         match self {
             Self::Public => "*.blob.core.windows.net",
-            Self::UsGovernment => "*.blob.core.usgovcloudapi.net",
+            Self::UsGov => "*.blob.core.usgovcloudapi.net",
             Self::China => "*.blob.core.chinacloudapi.cn",
         }
     }
@@ -154,7 +158,7 @@ impl Cloud {
     pub fn registry_suffix(self) -> &'static str {
         match self {
             Self::Public => "azurecr.io",
-            Self::UsGovernment => "azurecr.us",
+            Self::UsGov => "azurecr.us",
             Self::China => "azurecr.cn",
         }
     }
@@ -166,7 +170,8 @@ impl Cloud {
     }
 }
 
-/// The hosts of a well-known public registry, and whether a pull fails without them (not all are documented by their owners).
+/// The hosts of a well-known public registry, and whether a pull fails without them (not all are
+/// documented by their owners).
 fn hosts_of(registry: &str) -> &'static [(&'static str, bool)] {
     match registry {
         "docker.io" | "index.docker.io" | "registry-1.docker.io" => {
@@ -188,7 +193,9 @@ mod tests {
         assert!(by_identity.contains(&Need::Entra));
         assert!(by_identity.contains(&Need::Layers { login_server: "acme.azurecr.io".into() }));
         assert!(!Need::of_pull(Cloud::Public, "acme.azurecr.io", false, None).contains(&Need::Entra));
-        assert!(Need::of_pull(Cloud::Public, "acme.azurecr.io", false, Some("v.vault.azure.net")).contains(&Need::Entra));
+        assert!(
+            Need::of_pull(Cloud::Public, "acme.azurecr.io", false, Some("v.vault.azure.net")).contains(&Need::Entra)
+        );
     }
 
     #[test]
@@ -204,7 +211,7 @@ mod tests {
     fn each_cloud_has_its_own_login_host() {
         let first = |cloud| Need::Entra.required(cloud)[0].target.host.clone();
         assert_eq!(first(Cloud::Public), "login.microsoftonline.com");
-        assert_eq!(first(Cloud::UsGovernment), "login.microsoftonline.us");
+        assert_eq!(first(Cloud::UsGov), "login.microsoftonline.us");
         assert_eq!(first(Cloud::China), "login.chinacloudapi.cn");
     }
 }

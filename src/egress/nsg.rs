@@ -78,8 +78,8 @@ pub fn evaluate(nsg: &Nsg, flow: Flow, vicinity: &Vicinity) -> Decision {
 
 /// The rule that closes Azure's own DNS to the subnet, if there is one.
 ///
-/// Platform DNS is not subject to a group unless a rule names it: by the tag `AzurePlatformDNS`, or, which the Container Apps
-/// documentation warns of, by its address 168.63.129.16.
+/// Platform DNS is not subject to a group unless a rule names it: by the tag `AzurePlatformDNS`,
+/// or, which the Container Apps documentation warns of, by its address 168.63.129.16.
 pub fn closes_platform_dns<'a>(nsg: &'a Nsg, vicinity: &Vicinity) -> Option<&'a SecurityRule> {
     let named = |rule: &&SecurityRule| {
         let dns = |prefix: &Prefix| match prefix {
@@ -107,7 +107,8 @@ impl SecurityRule {
         }
         let both = source_cover(&self.sources, vicinity).and(flow.destination.covered_by(&self.destinations, vicinity));
         if self.grouped {
-            // A rule with application security groups has no prefixes on that side: it may be about anything.
+            // A rule with application security groups has no prefixes on that side: it may be about
+            // anything.
             return Cover::Part;
         }
         both.and(self.source_port_cover())
@@ -157,7 +158,8 @@ mod tests {
     use super::super::decision::Outcome;
     use super::*;
 
-    /// `100 deny AzureActiveDirectory:443`, with an optional protocol and source: `200 allow Internet:80-443 udp 10.0.0.0/24`.
+    /// `100 deny AzureActiveDirectory:443`, with an optional protocol and source: `200 allow
+    /// Internet:80-443 udp 10.0.0.0/24`.
     pub fn rule(text: &str) -> SecurityRule {
         let words: Vec<&str> = text.split(' ').collect();
         let (destinations, ports) = words[2].rsplit_once(':').unwrap();

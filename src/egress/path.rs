@@ -1,7 +1,11 @@
-//! The way from an environment's subnet to what a pull needs: security group, route, firewall, and for a registry its doors.
+//! The way from an environment's subnet to what a pull needs: security group, route, firewall, and
+//! for a registry its doors.
 
 mod barrier;
+mod endpoint;
 mod registry;
+#[cfg(test)]
+mod scene;
 
 use std::net::IpAddr;
 
@@ -9,14 +13,15 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 pub use barrier::Barrier;
+use endpoint::Link;
 
 use super::decision::{Decision, Outcome, Rule};
 use super::firewall::Rulebook;
 use super::id::Id;
 use super::need::{Need, Required};
 use super::nsg::{self, Direction, Flow, Protocol};
-use super::route::{self, Hop, NextHop, SystemRoutes};
-use super::target::Target;
+use super::route::{self, Hop, NextHop, RouteTable, SystemRoutes};
+use super::target::{Destination, Target};
 use super::vnet::Subnet;
 use super::{Network, Part, Unread};
 
@@ -44,7 +49,8 @@ pub enum Verdict {
 pub enum Misfit {
     /// A route table on the subnet of an environment without workload profiles.
     RoutesOnConsumption { subnet: Id, table: Id },
-    /// An environment with workload profiles in a subnet that is not delegated to `Microsoft.App/environments`.
+    /// An environment with workload profiles in a subnet that is not delegated to
+    /// `Microsoft.App/environments`.
     NotDelegated { subnet: Id },
 }
 
@@ -78,7 +84,8 @@ pub fn misfits(network: &Network) -> Vec<Misfit> {
     found
 }
 
-/// The rule of the subnet's security group that closes Azure DNS, without which an environment does not function.
+/// The rule of the subnet's security group that closes Azure DNS, without which an environment does
+/// not function.
 pub fn closed_platform_dns(network: &Network) -> Option<(Id, String)> {
     let subnet = network.subnet().ok().flatten()?;
     let group = super::part(&network.nsgs, subnet.nsg.as_ref()?, "network security group").ok()?;
@@ -103,7 +110,9 @@ pub fn outgoing(network: &Network, target: &Target) -> Part<Vec<IpNet>> {
     match hops.first().map(|hop| &hop.next) {
         Some(NextHop::Appliance(address)) => match network.firewall_at(*address) {
             Some(firewall) => public_nets(network, &firewall.public_addresses),
-            None => Err(Unread::new(format!("it leaves by the appliance {address}, whose public addresses are not known"))),
+            None => {
+                Err(Unread::new(format!("it leaves by the appliance {address}, whose public addresses are not known")))
+            }
         },
         Some(NextHop::Internet) => match &subnet.nat_gateway {
             Some(id) => {
@@ -147,7 +156,25 @@ fn travel(network: &Network, subnet: &Subnet, target: &Target, system: &SystemRo
         Ok(hops) => Reach::spread(hops.iter().map(|hop| (along(network, subnet, hop, target), hop.few))),
         Err(unread) => Reach::unknown(unread.why),
     };
-    Reach::all([filtered, routed])
+    let reach = Reach::all([filtered, routed]);
+    if reach.is_open()
+        && matches!(target.destination, Destination::Service(_) | Destination::Public)
+        && learns_routes(network, subnet)
+    {
+        return reach
+            .caution("a default route that a remote gateway announces could lead elsewhere; it is in no resource");
+    }
+    reach
+}
+
+/// Whether a peering brings in what a remote gateway learned, and no route of the subnet's own
+/// stands against it.
+fn learns_routes(network: &Network, subnet: &Subnet) -> bool {
+    let home = subnet.id.network().and_then(|id| network.network(&id).ok());
+    let gateway =
+        home.is_some_and(|home| home.peerings.iter().any(|peering| peering.uses_remote_gateway && peering.is_up()));
+    let kept_out = |table: &RouteTable| table.propagation_disabled || route::has_default(table);
+    gateway && !network.route_table(subnet).ok().flatten().is_some_and(kept_out)
 }
 
 fn hops(network: &Network, subnet: &Subnet, target: &Target, system: &SystemRoutes) -> Part<Vec<Hop>> {
@@ -168,7 +195,12 @@ fn through_nsg(network: &Network, subnet: &Subnet, guard: &Subnet, target: &Targ
     let flow = Flow { direction, destination: &target.destination, protocol: Protocol::Tcp, port: HTTPS };
     let decision = nsg::evaluate(group, flow, &network.vicinity(subnet));
     let place = format!("security group `{}`", id.name());
-    let barrier = || Barrier::Nsg { nsg: id.clone(), rule: decision.by.name.clone(), target: target.clone(), inbound: direction == Direction::Inbound };
+    let barrier = || Barrier::Nsg {
+        nsg: id.clone(),
+        rule: decision.by.name.clone(),
+        target: target.clone(),
+        inbound: direction == Direction::Inbound,
+    };
     Reach::decided(&place, target, &decision, barrier)
 }
 
@@ -190,7 +222,9 @@ fn along(network: &Network, subnet: &Subnet, hop: &Hop, target: &Target) -> Reac
             };
             Reach::blocked(barrier, format!("{by} drops what goes to {target}"))
         }
-        NextHop::Gateway => Reach::unknown(format!("{by} sends {target} to a virtual network gateway; what lies behind it is not in Azure")),
+        NextHop::Gateway => Reach::unknown(format!(
+            "{by} sends {target} to a virtual network gateway; what lies behind it is not in Azure"
+        )),
         NextHop::Unknown(why) => Reach::unknown(why.clone()),
         NextHop::Appliance(address) => through_appliance(network, subnet, *address, &by, target),
     }
@@ -202,13 +236,15 @@ fn through_appliance(network: &Network, subnet: &Subnet, address: IpAddr, by: &s
             (Some(Err(unread)), _) | (_, Some(unread)) => unread.why.clone(),
             _ => "it is no Azure Firewall that can be read".to_owned(),
         };
-        return Reach::unknown(format!("{by} sends {target} to the appliance {address}, whose rules are not known: {why}"));
+        return Reach::unknown(format!(
+            "{by} sends {target} to the appliance {address}, whose rules are not known: {why}"
+        ));
     };
     let name = firewall.id.name();
     let way = Reach::open(format!("{by} sends {target} to firewall `{name}` at {address}"));
     let arrives = match (subnet.id.network(), firewall.network()) {
-        (Some(home), Some(far)) => match registry::link(network, &home, &far) {
-            registry::Link::Down(why) | registry::Link::Apart(why) => {
+        (Some(home), Some(far)) => match endpoint::link(network, &home, &far) {
+            Link::Down(why) | Link::Apart(why) => {
                 Reach::blocked(Barrier::Peering { from: home, to: far, why: why.clone() }, why)
             }
             _ => way,
@@ -267,12 +303,8 @@ impl Reach {
     fn all(parts: impl IntoIterator<Item = Reach>) -> Self {
         let nothing = Self { verdict: Verdict::Open, chain: Vec::new(), cautions: Vec::new(), inspected: None };
         parts.into_iter().fold(nothing, |mut whole, part| {
-            for line in part.chain {
-                if !whole.chain.contains(&line) {
-                    whole.chain.push(line);
-                }
-            }
-            whole.cautions.extend(part.cautions);
+            extend(&mut whole.chain, part.chain);
+            extend(&mut whole.cautions, part.cautions);
             whole.inspected = whole.inspected.or(part.inspected);
             whole.verdict = match (whole.verdict, part.verdict) {
                 (Verdict::Blocked(by), _) => Verdict::Blocked(by),
@@ -284,7 +316,8 @@ impl Reach {
         })
     }
 
-    /// The addresses of one service are spread over these ways; one marked `few` cannot carry the service.
+    /// The addresses of one service are spread over these ways; one marked `few` cannot carry the
+    /// service.
     fn spread(ways: impl IntoIterator<Item = (Reach, bool)>) -> Self {
         let ways: Vec<(Reach, bool)> = ways.into_iter().collect();
         let shut = ways.iter().filter(|way| !way.1).all(|way| matches!(way.0.verdict, Verdict::Blocked(_)));
@@ -298,6 +331,14 @@ impl Reach {
     }
 }
 
+/// Adds what is not there yet: several hosts of one need share most of their way.
+fn extend(lines: &mut Vec<String>, more: Vec<String>) {
+    for line in more {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+}
+
 #[cfg(test)]
-#[path = "path/tests.rs"]
 mod tests;

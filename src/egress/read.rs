@@ -1,8 +1,8 @@
-//! Readers of Resource Manager's JSON. They take an answer or a resource of an expanded template; what a template leaves to
-//! Azure (states, ids of children) is filled in as it will be.
+//! Readers of Resource Manager's JSON. They take an answer or a resource of an expanded template;
+//! what a template leaves to Azure (states, ids of children) is filled in as it will be.
 //!
-//! Singular and plural members, null, absence and letter case do not matter. A value that is there and cannot be read, such as
-//! an expression, becomes unknown rather than nothing.
+//! Singular and plural members, null, absence and letter case do not matter. A value that is there
+//! and cannot be read, such as an expression, becomes unknown rather than nothing.
 
 mod firewall;
 mod network;
@@ -15,9 +15,9 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 pub use firewall::{firewall, firewall_policy, ip_group, rule_collection_group};
-pub use network::{nat_gateway, nsg, public_ip, route_table, subnet, virtual_network};
+pub use network::{nat_gateway, nsg, peering, public_ip, route, route_table, security_rules, subnet, virtual_network};
 pub use platform::{environment, registry};
-pub use private::{interface_hosts, private_endpoint, zone_links, zone_records};
+pub use private::{interface_hosts, private_endpoint, resolver_endpoint, zone_links, zone_records};
 
 use super::Unread;
 use super::address::Prefix;
@@ -50,9 +50,17 @@ impl<'a> Resource<'a> {
     }
 
     fn name(&self) -> String {
-        let last = |name: String| name.rsplit('/').next().unwrap_or_default().to_owned();
-        string(self.body, "name").map_or_else(|| self.id.name().to_owned(), last)
+        match own_name(self.body) {
+            name if name.is_empty() => self.id.name().to_owned(),
+            name => name,
+        }
     }
+}
+
+/// A resource's name without its parents': a template writes `parent/child`, Azure only `child`.
+fn own_name(value: &Value) -> String {
+    let name = string(value, "name").unwrap_or_default();
+    name.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 /// A member by name, whatever the letter case; null is absence.
@@ -83,7 +91,8 @@ fn array<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     member(value, name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// The texts of a plural and a singular member together. What is no text is kept as its JSON, which nothing can parse.
+/// The texts of a plural and a singular member together. What is no text is kept as its JSON, which
+/// nothing can parse.
 fn texts(value: &Value, names: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for name in names {
@@ -135,5 +144,4 @@ fn properties(value: &Value) -> &Value {
 }
 
 #[cfg(test)]
-#[path = "read/tests.rs"]
 mod tests;

@@ -1,4 +1,5 @@
-//! The network part of a container registry: who may come in, by which doors, and where its layers are.
+//! The network part of a container registry: who may come in, by which doors, and where its layers
+//! are.
 
 use std::net::IpAddr;
 
@@ -64,13 +65,15 @@ impl Registry {
         self.connections.iter().any(|connection| connection.status.eq_ignore_ascii_case("Approved"))
     }
 
-    /// Layers come from the registry's own hosts: asked for, or because "data endpoints are enabled automatically" with a
-    /// private endpoint (<https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints>).
+    /// Layers come from the registry's own hosts: asked for, or because "data endpoints are enabled
+    /// automatically" with a private endpoint
+    /// (<https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints>).
     pub fn has_data_hosts(&self) -> bool {
         self.data_endpoints || self.has_private_link()
     }
 
-    /// The hosts that layers come from, one a region, with that region; none where layers come from shared storage.
+    /// The hosts that layers come from, one a region, with that region; none where layers come from
+    /// shared storage.
     pub fn layer_hosts(&self) -> Vec<(String, String)> {
         if !self.has_data_hosts() {
             return Vec::new();

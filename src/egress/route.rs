@@ -1,7 +1,9 @@
-//! Which next hop a packet takes: the longest prefix, then the subnet's own routes before learned ones before the system's
+//! Which next hop a packet takes: the longest prefix, then the subnet's own routes before learned
+//! ones before the system's
 //! (<https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview>).
 //!
-//! Routes learned from a gateway are in no resource that can be read; where one could matter the hop says so.
+//! Routes learned from a gateway are in no resource that can be read; where one could matter the
+//! hop says so.
 
 use std::net::IpAddr;
 
@@ -49,7 +51,8 @@ pub struct Hop {
     pub next: NextHop,
     /// The route of the table; `None` for a system route.
     pub route: Option<String>,
-    /// For a service: so few of its addresses can take this way that the service as a whole does not.
+    /// For a service: so few of its addresses can take this way that the service as a whole does
+    /// not.
     pub few: bool,
 }
 
@@ -57,7 +60,8 @@ pub struct Hop {
 #[derive(Clone, Debug, Default)]
 pub struct SystemRoutes<'a> {
     pub service_endpoints: &'a [ServiceEndpoint],
-    /// The address belongs to a private endpoint, which adds its own /32 to this network and its peers.
+    /// The address belongs to a private endpoint, which adds its own /32 to this network and its
+    /// peers.
     pub endpoint: Option<EndpointRoute>,
 }
 
@@ -70,7 +74,8 @@ pub struct ServiceEndpoint {
 
 #[derive(Clone, Copy, Debug)]
 pub struct EndpointRoute {
-    /// The endpoint's subnet lets route tables overrule the endpoint's own route (`privateEndpointNetworkPolicies`).
+    /// The endpoint's subnet lets route tables overrule the endpoint's own route
+    /// (`privateEndpointNetworkPolicies`).
     pub policies: bool,
     /// The prefix of the endpoint's network that holds it, where that is known.
     pub space: Option<Ipv4Net>,
@@ -78,8 +83,8 @@ pub struct EndpointRoute {
 
 /// The next hops that a packet to the destination may take, the likeliest first.
 ///
-/// One hop means that all of the destination's addresses go there. More than one means that a service's addresses are spread
-/// over routes whose prefixes cannot be compared with a service tag.
+/// One hop means that all of the destination's addresses go there. More than one means that a
+/// service's addresses are spread over routes whose prefixes cannot be compared with a service tag.
 pub fn next_hops(
     table: Option<&RouteTable>,
     destination: &Destination,
@@ -109,14 +114,18 @@ fn to_address(routes: &[Route], to: IpAddr, vicinity: &Vicinity, system: &System
     let own_length = own.map(|route| length(&route.prefix));
 
     if let Some(endpoint) = system.endpoint {
-        // "To invalidate a private endpoint route, UDRs must have a prefix equal to or larger than the VNet address space
-        // … a UDR default route (0.0.0.0/0) doesn't invalidate Private Endpoint routes"
-        // (learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy). Larger means: as specific or more.
+        // "To invalidate a private endpoint route, UDRs must have a prefix equal to or larger than
+        // the VNet address space … a UDR default route (0.0.0.0/0) doesn't invalidate Private
+        // Endpoint routes"
+        // (learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy). Larger
+        // means: as specific or more.
         let overruled = match (own_length, endpoint.space) {
             (Some(32), _) => true,
             (Some(length), Some(space)) => endpoint.policies && length >= space.prefix_len(),
             (Some(length), None) if endpoint.policies && length > 0 => {
-                return Hop::system(NextHop::Unknown("the address space of the endpoint's network is not known".to_owned()));
+                return Hop::system(NextHop::Unknown(
+                    "the address space of the endpoint's network is not known".to_owned(),
+                ));
             }
             _ => false,
         };
@@ -154,8 +163,8 @@ fn to_public(routes: &[Route], tag: Option<&Tag>, system: &SystemRoutes) -> Vec<
     let whole = tagged.iter().find(|(cover, _)| *cover == Cover::Whole).map(|(_, route)| *route);
     let perhaps = tagged.iter().filter(|(cover, _)| *cover == Cover::Part).map(|(_, route)| *route);
 
-    // A tag's prefixes are longer than any /8 (the published ones are; unverified for all time), so a tag's route is only
-    // beaten by explicit prefixes that are longer still.
+    // A tag's prefixes are longer than any /8 (the published ones are; unverified for all time), so
+    // a tag's route is only beaten by explicit prefixes that are longer still.
     let shortest = if whole.is_some() { 9 } else { 1 };
     let explicit: Vec<&Route> = routes.iter().filter(|route| competes(route, shortest)).collect();
     let nets: Vec<Ipv4Net> = explicit.iter().flat_map(|route| route.prefix.nets()).collect();
@@ -175,12 +184,12 @@ fn to_public(routes: &[Route], tag: Option<&Tag>, system: &SystemRoutes) -> Vec<
     distinct(hops)
 }
 
-// A route for one firewall's or one time server's address next to a default route is a common pattern; so few addresses do
-// not carry Entra or a region's storage.
+// A route for one firewall's or one time server's address next to a default route is a common
+// pattern; so few addresses do not carry Entra or a region's storage.
 const FEW: u64 = 16;
 
-/// Routes for service tags that hold the wanted one, the most telling first: "regional tags … top-level … AzureCloud regional
-/// … AzureCloud" (virtual-networks-udr-overview).
+/// Routes for service tags that hold the wanted one, the most telling first: "regional tags …
+/// top-level … AzureCloud regional … AzureCloud" (virtual-networks-udr-overview).
 fn tagged_routes<'a>(routes: &'a [Route], wanted: Option<&Tag>) -> Vec<(Cover, &'a Route)> {
     let Some(wanted) = wanted else {
         return Vec::new();
@@ -269,7 +278,8 @@ impl ServiceEndpoint {
 mod tests {
     use super::*;
 
-    /// `0.0.0.0/0 10.9.0.4`, `AzureActiveDirectory internet`, `20.0.0.0/8 none`, `0.0.0.0/0 gateway`.
+    /// `0.0.0.0/0 10.9.0.4`, `AzureActiveDirectory internet`, `20.0.0.0/8 none`, `0.0.0.0/0
+    /// gateway`.
     fn table(text: &[&str]) -> RouteTable {
         let routes = text.iter().map(|line| {
             let (prefix, next) = line.split_once(' ').unwrap();
@@ -299,7 +309,10 @@ mod tests {
         let found = next_hops(Some(&table(routes)), &destination, &vicinity, system);
         let found: Vec<String> = found
             .iter()
-            .map(|hop| hop.route.clone().unwrap_or_else(|| format!("system {:?}", hop.next)) + if hop.few { " few" } else { "" })
+            .map(|hop| {
+                hop.route.clone().unwrap_or_else(|| format!("system {:?}", hop.next))
+                    + if hop.few { " few" } else { "" }
+            })
             .collect();
         assert_eq!(found, hops);
     }
@@ -319,7 +332,11 @@ mod tests {
         goes(&["0.0.0.0/0 10.9.0.4", "AzureActiveDirectory internet"], ENTRA, &["AzureActiveDirectory internet"]);
         goes(&["AzureCloud none", "Storage internet"], "Storage.westeurope", &["Storage internet"]);
         goes(&["Storage none", "Storage.westeurope internet"], "Storage.westeurope", &["Storage.westeurope internet"]);
-        goes(&["AzureCloud none", "AzureCloud.westeurope internet"], "Storage.westeurope", &["AzureCloud.westeurope internet"]);
+        goes(
+            &["AzureCloud none", "AzureCloud.westeurope internet"],
+            "Storage.westeurope",
+            &["AzureCloud.westeurope internet"],
+        );
         goes(&["0.0.0.0/0 none", "Storage.eastus internet"], "Storage.westeurope", &["0.0.0.0/0 none"]);
     }
 

@@ -1,7 +1,8 @@
 //! Service tags: Azure's names for sets of public addresses, and which of them contains which.
 //!
-//! The published ranges are not in here. They change weekly, so an address is never compared with a service tag; what can
-//! be compared without them is one tag with another (<https://learn.microsoft.com/azure/virtual-network/service-tags-overview>).
+//! The published ranges are not in here. They change weekly, so an address is never compared with a
+//! service tag; what can be compared without them is one tag with another
+//! (<https://learn.microsoft.com/azure/virtual-network/service-tags-overview>).
 
 use std::fmt;
 
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::address::Cover;
 
-/// A service tag: a service and, for a regional one, the region in the form that `location` has (`westeurope`).
+/// A service tag: a service and, for a regional one, the region in the form that `location` has
+/// (`westeurope`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Tag {
     pub service: String,
@@ -28,15 +30,16 @@ impl Tag {
     pub const PLATFORM_DNS: &str = "AzurePlatformDNS";
     pub const AZURE: &str = "AzureCloud";
 
-    /// A tag from the text of a rule or route, in any letter case; `None` where the text cannot be a tag's name.
+    /// A tag from the text of a rule or route, in any letter case; `None` where the text cannot be
+    /// a tag's name.
     pub fn parse(text: &str) -> Option<Self> {
         let named = text.starts_with(|first: char| first.is_ascii_alphabetic());
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         if !named || !text.chars().all(plain) {
             return None;
         }
-        // The documentation of firewall network rules spells this tag without its dot, that of NSGs with it
-        // (Container Apps, "use-azure-firewall.md" and "firewall-integration.md").
+        // The documentation of firewall network rules spells this tag without its dot, that of NSGs
+        // with it (Container Apps, "use-azure-firewall.md" and "firewall-integration.md").
         if same(text, "AzureFrontDoorFirstParty") {
             return Some(Self::global(Self::FRONT_DOOR));
         }
@@ -70,8 +73,8 @@ impl Tag {
     /// How much of the `wanted` tag's addresses a rule for this tag covers.
     pub fn cover(&self, wanted: &Tag) -> Cover {
         if self.is(Self::INTERNET) {
-            // "outside the virtual network and reachable by the public internet. The address range includes the
-            // Azure-owned public IP address space" (service-tags-overview).
+            // "outside the virtual network and reachable by the public internet. The address range
+            // includes the Azure-owned public IP address space" (service-tags-overview).
             return Cover::Whole;
         }
         if self.is(Self::AZURE) && self.region.is_none() {
@@ -99,7 +102,8 @@ impl fmt::Display for Tag {
     }
 }
 
-/// A location as Azure compares it: `East US 2`, `EastUS2` and `eastus2` are one. Some service tags shorten a region's name.
+/// A location as Azure compares it: `East US 2`, `EastUS2` and `eastus2` are one. Some service tags
+/// shorten a region's name.
 pub fn region(place: &str) -> String {
     let folded: String = place.chars().filter(char::is_ascii_alphanumeric).collect();
     let folded = folded.to_ascii_lowercase();

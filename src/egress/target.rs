@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::address::{self, Cover, Prefix};
 use super::tag::Tag;
 
-/// One place that must be reached: by its name where a filter reads names, by its addresses where it reads addresses.
+/// One place that must be reached: by its name where a filter reads names, by its addresses where
+/// it reads addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// The host, or `*.suffix` where the name is one of many.
@@ -34,8 +35,9 @@ pub struct Vicinity {
     pub source: Vec<Ipv4Net>,
     /// The address space of its virtual network and of the ones that are peered with it.
     pub spaces: Vec<Ipv4Net>,
-    /// The subnet's route table sends everything somewhere. Then the `VirtualNetwork` tag may contain everything: it holds
-    /// "address prefixes used on user-defined routes … might also contain default routes" (service-tags-overview).
+    /// The subnet's route table sends everything somewhere. Then the `VirtualNetwork` tag may
+    /// contain everything: it holds "address prefixes used on user-defined routes … might also
+    /// contain default routes" (service-tags-overview).
     pub default_route: bool,
 }
 
@@ -126,7 +128,8 @@ fn named_address(tag: &Tag, at: IpAddr, vicinity: &Vicinity) -> Cover {
     if tag.is(Tag::VIRTUAL_NETWORK) {
         return match near {
             true => Cover::Whole,
-            // Prefixes behind a gateway belong to the tag too, and they are not in the subnet's own resources.
+            // Prefixes behind a gateway belong to the tag too, and they are not in the subnet's own
+            // resources.
             false if address::is_private(at) || vicinity.default_route => Cover::Part,
             false => Cover::None,
         };

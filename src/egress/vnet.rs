@@ -67,7 +67,8 @@ pub struct PrivateEndpoint {
     pub id: Id,
     pub subnet: Option<Id>,
     pub connections: Vec<Connection>,
-    /// Hosts and their addresses, as far as the endpoint tells; Azure leaves this empty for some endpoints.
+    /// Hosts and their addresses, as far as the endpoint tells; Azure leaves this empty for some
+    /// endpoints.
     pub hosts: Vec<(String, IpAddr)>,
     pub interfaces: Vec<Id>,
 }

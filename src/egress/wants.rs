@@ -1,5 +1,5 @@
-//! Which resources an answer still hangs on, seen from what is known so far: only those that the environment's own network and
-//! the registry's doors call for.
+//! Which resources an answer still hangs on, seen from what is known so far: only those that the
+//! environment's own network and the registry's doors call for.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -27,8 +27,12 @@ pub enum Want {
     NatGateway(Id),
     /// A public IP address or prefix.
     PublicIp(Id),
-    /// The firewall that has this address, if any firewall has: into `firewalls`, and `firewalls_listed`.
+    /// The firewall that has this address, if any firewall has: into `firewalls`, and
+    /// `firewalls_listed`.
     FirewallAt(IpAddr),
+    /// The DNS Private Resolver inbound endpoint that has this address, if any has: into
+    /// `resolvers`, and `resolvers_listed`.
+    ResolverAt(IpAddr),
     /// A policy with its rule collection groups.
     Policy(Id),
     IpGroup(Id),
@@ -37,9 +41,11 @@ pub enum Want {
     Zones(String),
 }
 
-/// What should be read next so that [`super::reach`] and [`super::resolve`] can answer for these registries.
+/// What should be read next so that [`super::reach`] and [`super::resolve`] can answer for these
+/// registries.
 ///
-/// Call it again after reading: what was read may lead further. It is empty when nothing more could change an answer.
+/// Call it again after reading: what was read may lead further. It is empty when nothing more could
+/// change an answer.
 pub fn wants(network: &Network, login_servers: &[&str]) -> Vec<Want> {
     let mut found = Wanted { network, wants: BTreeSet::new() };
     let registries: Vec<&Registry> = login_servers.iter().filter_map(|server| found.registry(server)).collect();
@@ -72,7 +78,8 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// The network's answer holds its subnets too; a subnet is read by itself only where the network could not be.
+    /// The network's answer holds its subnets too; a subnet is read by itself only where the
+    /// network could not be.
     fn subnet(&mut self, id: &Id) {
         let Some(parent) = id.network() else {
             return;
@@ -90,8 +97,8 @@ impl<'a> Wanted<'a> {
         if let Some(id) = subnet.nsg.as_ref().filter(|id| !network.nsgs.contains_key(id)) {
             self.want(Want::Nsg(id.clone()));
         }
-        match &subnet.route_table {
-            Some(id) => match network.route_tables.get(id) {
+        if let Some(id) = &subnet.route_table {
+            match network.route_tables.get(id) {
                 None => self.want(Want::RouteTable(id.clone())),
                 Some(Ok(table)) => {
                     for route in &table.routes {
@@ -101,8 +108,7 @@ impl<'a> Wanted<'a> {
                     }
                 }
                 Some(Err(_)) => (),
-            },
-            None => (),
+            }
         }
         for registry in registries {
             self.doors(subnet, registry);
@@ -126,7 +132,13 @@ impl<'a> Wanted<'a> {
                 self.want(Want::Policy(id.clone()));
             }
             let policy = policy.and_then(|part| part.as_ref().ok());
-            groups.extend(policy.iter().flat_map(|policy| &policy.groups).flat_map(|group| &group.collections).flat_map(ip_groups));
+            groups.extend(
+                policy
+                    .iter()
+                    .flat_map(|policy| &policy.groups)
+                    .flat_map(|group| &group.collections)
+                    .flat_map(ip_groups),
+            );
             next = policy.and_then(|policy| policy.parent.as_ref());
         }
         for group in groups {
@@ -165,6 +177,10 @@ impl<'a> Wanted<'a> {
             for server in home.iter().flat_map(|home| &home.dns_servers) {
                 if *server != IpAddr::V4(PLATFORM_DNS) && !network.resolvers.contains_key(server) {
                     self.firewall(*server);
+                    let no_firewall = network.firewalls_listed.is_some() && network.firewall_at(*server).is_none();
+                    if no_firewall && network.resolvers_listed.is_none() {
+                        self.want(Want::ResolverAt(*server));
+                    }
                 }
             }
         }
@@ -209,7 +225,8 @@ mod tests {
     use super::super::{Unread, registry::EndpointConnection};
     use super::*;
 
-    const SUBNET: &str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/spoke/subnets/apps";
+    const SUBNET: &str =
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/spoke/subnets/apps";
 
     fn network(subnet: Option<&str>) -> Network {
         let environment = Environment { subnet: subnet.map(Id::new), ..Environment::default() };
@@ -228,9 +245,16 @@ mod tests {
     fn names(network: &Network) -> Vec<String> {
         let name = |want: Want| match want {
             Want::Registry(name) | Want::Zones(name) => name,
-            Want::FirewallAt(address) => address.to_string(),
-            Want::Network(id) | Want::Subnet(id) | Want::Nsg(id) | Want::RouteTable(id) | Want::NatGateway(id)
-            | Want::PublicIp(id) | Want::Policy(id) | Want::IpGroup(id) | Want::Endpoint(id) => id.name().to_owned(),
+            Want::FirewallAt(address) | Want::ResolverAt(address) => address.to_string(),
+            Want::Network(id)
+            | Want::Subnet(id)
+            | Want::Nsg(id)
+            | Want::RouteTable(id)
+            | Want::NatGateway(id)
+            | Want::PublicIp(id)
+            | Want::Policy(id)
+            | Want::IpGroup(id)
+            | Want::Endpoint(id) => id.name().to_owned(),
         };
         wants(network, &["acme.azurecr.io"]).into_iter().map(name).collect()
     }

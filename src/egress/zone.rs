@@ -23,7 +23,8 @@ pub struct Link {
     pub network: Id,
     /// `Completed` or `InProgress`; `None` for one that a template will create.
     pub state: Option<String>,
-    /// `resolutionPolicy: NxDomainRedirect`: a name that is not in the zone is asked on the internet.
+    /// `resolutionPolicy: NxDomainRedirect`: a name that is not in the zone is asked on the
+    /// internet.
     pub falls_back: bool,
 }
 
@@ -42,7 +43,8 @@ impl PrivateDnsZone {
         self.id.name()
     }
 
-    /// The record set's name for a host: `acme.westeurope.data` for `acme.westeurope.data.privatelink.azurecr.io`.
+    /// The record set's name for a host: `acme.westeurope.data` for
+    /// `acme.westeurope.data.privatelink.azurecr.io`.
     pub fn relative(&self, host: &str) -> Option<String> {
         let (host, zone) = (host.to_ascii_lowercase(), self.name().to_ascii_lowercase());
         if host == zone {

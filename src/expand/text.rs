@@ -8,6 +8,9 @@ use crate::value::Value;
 
 use super::identity_type;
 
+/// How many unknown values people are shown: large templates have thousands.
+const MOST_UNKNOWN: usize = 30;
+
 /// Writes the workloads and how they pull; with `resources`, the other resources too.
 ///
 /// # Errors
@@ -34,8 +37,11 @@ pub fn write(out: &mut dyn Write, manifest: &Manifest, sources: &Sources, resour
     }
     if !manifest.unknown.is_empty() {
         writeln!(out, "not known before the deployment")?;
-        for unknown in &manifest.unknown {
+        for unknown in manifest.unknown.iter().take(MOST_UNKNOWN) {
             writeln!(out, "  {}: {}{}", plain(&unknown.path), plain(&unknown.why), place(unknown.at, sources))?;
+        }
+        if let Some(more) = manifest.unknown.len().checked_sub(MOST_UNKNOWN + 1) {
+            writeln!(out, "  and {} more; `--format json` has all", more + 1)?;
         }
     }
     Ok(())

@@ -65,3 +65,31 @@ fn built(service: &Member) -> Problem {
     let finding = Finding::at(service.key_at, title).note().help("name the image that the build pushes: `image:` beside `build:`");
     Problem { code: BUILT, finding, workload: Some(service.key.to_string()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::manifest::fixture::{lines, problems};
+
+    const FILE: &str = "services:\n  web: {image: '${REGISTRY:-docker.io}/web:1'}\n  api: {build: .}\n  both: {build: ., image: api}\n  none: {}\n";
+
+    #[test]
+    fn a_service_is_an_app_and_its_variables_are_left() {
+        assert_eq!(
+            lines(FILE),
+            [
+                "compose service web",
+                "container web ${REGISTRY:-docker.io}/web:1",
+                "compose service both",
+                "container both api",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_service_that_is_built_here_is_noted() {
+        assert_eq!(
+            problems(FILE),
+            ["3: service `api` is built from source: there is no image to look at yet; name the image that the build pushes: `image:` beside `build:`"]
+        );
+    }
+}

@@ -16,13 +16,14 @@ pub(super) fn read(resource: &PlannedResource, origin: Origin) -> Workload {
         true => "Microsoft.ContainerInstance/containerGroupProfiles",
         false => "Microsoft.ContainerInstance/containerGroups",
     };
-    let properties = written(&resource.body, "properties");
     let mut workload = blank(resource, Host::ContainerGroup, kind, origin);
-    let Some(properties) = properties else { return workload };
-    workload.containers = branches(&properties.value).into_iter().flat_map(containers_of).collect();
-    let list = written(&properties.value, "imageRegistryCredentials").filter(|member| !member.value.is_null());
-    workload.registries = registries(list, &properties.value);
-    workload.registries.at.get_or_insert(properties.key_at);
+    let nested = written(&resource.body, "properties");
+    // `az container show` prints the properties at the top level.
+    let properties = nested.map_or(&resource.body, |member| &member.value);
+    workload.containers = branches(properties).into_iter().flat_map(containers_of).collect();
+    let list = written(properties, "imageRegistryCredentials").filter(|member| !member.value.is_null());
+    workload.registries = registries(list, properties);
+    workload.registries.at.get_or_insert(nested.map_or(resource.at, |member| member.key_at));
     workload
 }
 
@@ -74,5 +75,67 @@ fn entry(value: &Value) -> RegistryEntry {
         password_secret: None,
         password: member(value, "password").cloned(),
         at: value.at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::manifest::fixture::{lines, manifest, problems};
+
+    const GROUP: &str = "
+type: Microsoft.ContainerInstance/containerGroups
+name: stamps
+identity: {type: UserAssigned, userAssignedIdentities: {/subscriptions/s/id-stamps: {}}}
+properties:
+  osType: Windows
+  imageRegistryCredentials:
+  - {server: acme.azurecr.io, identity: /subscriptions/s/id-stamps}
+  - {server: ghcr.io, username: bot, password: pass}
+  initContainers: [{name: wait, properties: {image: busybox}}]
+  containers: [{name: stamps, properties: {image: 'acme.azurecr.io/stamps:6'}}]
+";
+
+    #[test]
+    fn images_are_in_the_properties_of_containers() {
+        assert_eq!(
+            lines(GROUP),
+            [
+                "Microsoft.ContainerInstance/containerGroups stamps",
+                "init wait busybox",
+                "container stamps acme.azurecr.io/stamps:6",
+                "registry acme.azurecr.io by identity /subscriptions/s/id-stamps",
+                "registry ghcr.io as bot with a password",
+                "identity UserAssigned",
+                "/subscriptions/s/id-stamps",
+            ]
+        );
+        assert!(problems(GROUP).is_empty());
+    }
+
+    #[test]
+    fn what_the_cli_shows_has_its_properties_at_the_top() {
+        let shown = r#"{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerInstance/containerGroups/a", "name": "a",
+            "type": "Microsoft.ContainerInstance/containerGroups", "osType": "Linux", "containers": [{"name": "c", "image": "nginx:1"}],
+            "imageRegistryCredentials": [{"server": "ghcr.io", "username": "u", "password": null}]}"#;
+        assert_eq!(
+            lines(shown),
+            ["Microsoft.ContainerInstance/containerGroups a (live)", "container c nginx:1", "registry ghcr.io as u"]
+        );
+    }
+
+    #[test]
+    fn the_platform_follows_the_operating_system() {
+        let (groups, _) = manifest(&[("file", GROUP)]);
+        assert_eq!(groups.workloads[0].containers[0].platform.to_string(), "windows/amd64");
+        let (groups, _) = manifest(&[("file", &GROUP.replace("Windows", "Linux"))]);
+        assert_eq!(groups.workloads[0].containers[0].platform.to_string(), "linux/amd64");
+    }
+
+    #[test]
+    fn the_keys_of_container_apps_are_not_those_of_groups() {
+        assert_eq!(
+            problems(&GROUP.replace("imageRegistryCredentials", "registries")),
+            ["7: `registries` is no key of `properties`: it is ignored; did you mean `imageRegistryCredentials`?"]
+        );
     }
 }

@@ -8,7 +8,7 @@ use super::Container;
 use super::list::{branches, elements};
 use super::spelling::{member, written};
 
-/// Where a container's own members are: in it, or in its `properties` (container groups).
+/// Where a container's own members are: in it, or in its `properties` (container groups), which `az container show` leaves out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Nesting {
     Flat,
@@ -48,7 +48,7 @@ fn container(item: &Value, init: bool, nesting: Nesting, platform: &Platform) ->
     }
     let inner = match nesting {
         Nesting::Flat => Some(item),
-        Nesting::Properties => member(item, "properties"),
+        Nesting::Properties => member(item, "properties").or(Some(item)),
     };
     let name = member(item, "name").cloned();
     if let Some(inner) = inner

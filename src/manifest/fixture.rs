@@ -46,3 +46,20 @@ pub(super) fn problems(text: &str) -> Vec<String> {
     });
     problems.collect()
 }
+
+/// A template of these resources, given as JSON.
+pub(super) fn template(resources: &str) -> String {
+    format!(
+        r#"{{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+        "parameters": {{"image": {{"type": "string"}}, "private": {{"type": "bool"}}}}, "resources": [{resources}]}}"#
+    )
+}
+
+/// A container app for [`template`] with this configuration and these containers.
+pub(super) fn app(identity: &str, registries: &str, image: &str, depends_on: &str) -> String {
+    format!(
+        r#"{{"type": "Microsoft.App/containerApps", "apiVersion": "2025-01-01", "name": "api", "dependsOn": [{depends_on}],
+        "identity": {identity}, "properties": {{"environmentId": "e", "configuration": {{"registries": {registries}}},
+        "template": {{"containers": [{{"name": "api", "image": "{image}"}}]}}}}}}"#
+    )
+}

@@ -3,7 +3,9 @@
 //! Resource Manager compares ids without regard to case; both `resourcegroups` and `resourceGroups` are in use
 //! (<https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules>).
 
-use crate::value::{Piece, Value};
+use std::rc::Rc;
+
+use crate::value::{Data, Piece, Unknown, Value};
 
 /// Stands for each stretch that is not known.
 const UNKNOWN: char = '…';
@@ -22,6 +24,38 @@ pub fn same_id(one: &Value, other: &Value) -> Option<bool> {
         (Some(one), Some(other)) => one.same(&other),
         _ => None,
     }
+}
+
+/// Whether the resource that a [`crate::value::Symbol`] names is the one with this id.
+pub fn is_named(symbol: &str, id: &Value) -> Option<bool> {
+    Partial::canonical(symbol).same(&Partial::of(id)?)
+}
+
+/// What is in front of the first slash of a text, at the place of the text; `None` without a slash that is known.
+pub(super) fn head(value: &Value) -> Option<Value> {
+    if let Some(text) = value.as_str() {
+        let (head, _) = text.split_once('/')?;
+        return Some(Value { data: Data::String(head.to_owned().into()), ..value.clone() });
+    }
+    let unknown = value.as_unknown()?;
+    let has_slash = |piece: &Piece| matches!(piece, Piece::Known(text) if text.contains('/'));
+    let index = unknown.pieces.iter().position(has_slash)?;
+    let mut pieces = unknown.pieces[..index].to_vec();
+    if let Piece::Known(text) = &unknown.pieces[index] {
+        let head = text.split('/').next().unwrap_or_default();
+        pieces.extend((!head.is_empty()).then(|| Piece::Known(head.to_owned())));
+    }
+    Some(text_of(pieces, unknown, value))
+}
+
+/// A text of these pieces, which are of `unknown`, at the place of `value`.
+pub(super) fn text_of(pieces: Vec<Piece>, unknown: &Unknown, value: &Value) -> Value {
+    let data = match pieces.as_slice() {
+        [] => Data::String("".into()),
+        [Piece::Known(text)] => Data::String(text.clone().into()),
+        _ => Data::Unknown(Rc::new(Unknown { pieces, alternatives: Vec::new(), symbol: None, ..unknown.clone() })),
+    };
+    Value { data, at: value.at, via: value.via.clone() }
 }
 
 impl Partial {
@@ -47,10 +81,32 @@ impl Partial {
         Some(partial)
     }
 
-    /// A text that is known; an ellipsis in it stands for something unknown, as in a [`crate::value::Symbol`].
+    /// A text that is known.
     pub fn known(text: &str) -> Partial {
-        let unknown = text.chars().filter(|&c| c == UNKNOWN).map(|_| UNKNOWN.to_string()).collect();
-        Partial { text: text.to_lowercase(), unknown }
+        Partial { text: text.to_lowercase(), unknown: Vec::new() }
+    }
+
+    /// A text as [`Value::canonical`] spells it: `{expression}` for each unknown stretch.
+    pub fn canonical(text: &str) -> Partial {
+        let mut partial = Partial { text: String::new(), unknown: Vec::new() };
+        let mut depth = 0_usize;
+        let mut expression = String::new();
+        for letter in text.chars() {
+            let was = depth;
+            match letter {
+                '{' => depth += 1,
+                '}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            match (was, depth) {
+                (0, 0) => partial.text.push(letter),
+                (0, _) => partial.text.push(UNKNOWN),
+                (_, 0) => partial.unknown.push(std::mem::take(&mut expression)),
+                _ => expression.push(letter),
+            }
+        }
+        // A brace that nobody closed is text.
+        if depth > 0 { Partial::known(text) } else { partial }
     }
 
     /// The lower-case text, `…` for each unknown stretch.
@@ -98,8 +154,7 @@ impl Partial {
 
     /// Whether both are the same text; `None` when what is known does not decide.
     pub fn same(&self, other: &Partial) -> Option<bool> {
-        let guessed = |partial: &Partial| partial.unknown.iter().any(|expression| expression.is_empty() || expression == "…");
-        if self == other && !guessed(self) {
+        if self == other {
             return Some(true);
         }
         if self.is_known() && other.is_known() {
@@ -144,7 +199,6 @@ fn has_room(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
     use crate::source::Span;
-    use crate::value::Unknown;
 
     /// A value of a text in which `{…}` is an unknown stretch.
     fn value(text: &str) -> Value {
@@ -192,10 +246,11 @@ mod tests {
     }
 
     #[test]
-    fn an_ellipsis_is_never_equal_for_certain() {
-        same("/subscriptions/…/id-a", "/subscriptions/…/id-a", None);
-        same("/subscriptions/…/id-a", "/subscriptions/…/id-b", Some(false));
-        same("/subscriptions/…/id-a", "/subscriptions/{s}/id-a", None);
+    fn a_canonical_text_is_what_it_was_made_of() {
+        let pieces = [Piece::Known("/S/".to_owned()), Piece::Unknown("format('{0}', b)".to_owned()), Piece::Known("-x".to_owned())];
+        let value = Value::unknown(Unknown { pieces: pieces.to_vec(), ..Unknown::default() }, Span::NONE);
+        assert_eq!(Partial::canonical(&value.canonical().unwrap()), Partial::of(&value).unwrap());
+        assert_eq!(Partial::canonical("/s/{open"), Partial::known("/s/{open"));
     }
 
     #[test]

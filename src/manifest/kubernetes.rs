@@ -139,3 +139,78 @@ fn problems(object: &Value) -> Vec<Problem> {
     problems
 }
 
+
+#[cfg(test)]
+mod tests {
+    use crate::manifest::fixture::{lines, lines_of, manifest, problems};
+
+    fn workload(kind: &str, before: &str, after: &str) -> String {
+        format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: a, namespace: n}}\nspec: {before}{{containers: [{{name: c, image: 'x:1'}}]{after}}}")
+    }
+
+    #[test]
+    fn every_workload_kind_has_its_pods_where_it_has_them() {
+        for kind in ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "Rollout"] {
+            let text = format!("{}}}}}", workload(kind, "{template: {spec: ", ""));
+            assert_eq!(lines(&text), [format!("v1 {kind} a").as_str(), "container c x:1"]);
+        }
+        let cron = format!("{}}}}}}}}}", workload("CronJob", "{jobTemplate: {spec: {template: {spec: ", ""));
+        assert_eq!(lines(&cron), ["v1 CronJob a", "container c x:1"]);
+        assert_eq!(lines(&workload("Pod", "", "")), ["v1 Pod a", "container c x:1"]);
+    }
+
+    #[test]
+    fn lists_are_opened_and_other_objects_have_no_images() {
+        let list = format!(
+            "apiVersion: v1\nkind: List\nitems:\n- {{apiVersion: v1, kind: ConfigMap, metadata: {{name: m}}, data: {{image: no}}}}\n- {}",
+            workload("Pod", "", "").replace('\n', "\n  ")
+        );
+        assert_eq!(lines(&list), ["v1 Pod a", "container c x:1"]);
+    }
+
+    #[test]
+    fn every_kind_of_container_and_image_volumes_are_pulled() {
+        let more = ", initContainers: [{name: i, image: init}], ephemeralContainers: [{name: e, image: debug}], volumes: [{name: v, image: {reference: data}}]";
+        assert_eq!(
+            lines(&workload("Pod", "", more)),
+            ["v1 Pod a", "init i init", "container c x:1", "container e debug", "container v data"]
+        );
+    }
+
+    #[test]
+    fn the_platform_is_that_of_the_node_selector() {
+        let text = workload("Pod", "", ", nodeSelector: {kubernetes.io/arch: arm64, kubernetes.io/os: linux}");
+        let (manifest, _) = manifest(&[("file", &text)]);
+        assert_eq!(manifest.workloads[0].containers[0].platform.to_string(), "linux/arm64");
+    }
+
+    const SECRET: &str = "apiVersion: v1\nkind: Secret\nmetadata: {name: pull, namespace: n}\ntype: kubernetes.io/dockerconfigjson\nstringData:\n  .dockerconfigjson: '{\"auths\": {\"https://acme.azurecr.io\": {\"auth\": \"Ym90OmxldG1laW4=\"}}}'\n";
+
+    #[test]
+    fn a_pull_secret_of_the_same_files_is_opened_and_its_password_is_never_shown() {
+        let pod = workload("Pod", "", ", imagePullSecrets: [{name: pull}]");
+        let shown = lines_of(&[("pod.yaml", &pod), ("secret.yaml", SECRET)]);
+        assert_eq!(shown, ["v1 Pod a", "container c x:1", "registry https://acme.azurecr.io as bot with secret pull"]);
+        let (manifest, _) = manifest(&[("pod.yaml", &pod), ("secret.yaml", SECRET)]);
+        assert!(manifest.workloads[0].registries.entries[0].password.as_ref().unwrap().is_secure());
+
+        let missing = lines(&pod);
+        assert_eq!(missing[2], "registry … the secret `pull` is not among the files: only the cluster has it");
+        let elsewhere = lines_of(&[("pod.yaml", &pod), ("secret.yaml", &SECRET.replace("namespace: n", "namespace: m"))]);
+        assert_eq!(elsewhere[2], missing[2]);
+    }
+
+    #[test]
+    fn a_pod_without_pull_secrets_has_those_of_its_service_account() {
+        let pod = workload("Pod", "", ", serviceAccountName: robot");
+        let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: robot, namespace: n}\nimagePullSecrets: [{name: pull}]";
+        let shown = lines_of(&[("a.yaml", &format!("{pod}\n---\n{account}\n---\n{SECRET}"))]);
+        assert_eq!(shown[2], "registry https://acme.azurecr.io as bot with secret pull");
+    }
+
+    #[test]
+    fn a_misspelt_pull_secret_is_reported() {
+        let pod = workload("Pod", "", ", imagePullSecret: [{name: pull}]");
+        assert_eq!(problems(&pod), ["4: `imagePullSecret` is no key of a pod's spec: it is ignored; did you mean `imagePullSecrets`?"]);
+    }
+}

@@ -2,9 +2,9 @@
 
 use crate::image::{Host, is_acr};
 use crate::rbac::RoleGuid;
-use crate::value::{Data, Piece, Symbol, Unknown, Value};
+use crate::value::{Data, Piece, Symbol, Value};
 
-use super::ids::{Partial, same_id};
+use super::ids::{Partial, is_named, same_id, text_of};
 use super::{Planned, PlannedResource, set};
 
 /// A role assignment of the deployment.
@@ -80,24 +80,6 @@ impl Planned {
     pub fn grants(&self) -> impl Iterator<Item = Grant<'_>> {
         self.resources.iter().filter(|resource| !resource.existing).filter_map(Grant::of)
     }
-
-    /// Whether the resource that a symbol names is the one with this id.
-    pub fn is_named(&self, symbol: &str, id: &Value) -> Option<bool> {
-        let named = Partial::known(symbol);
-        let known = Partial::of(id)?;
-        if named.is_known() || named.as_str() != known.as_str() {
-            return named.same(&known);
-        }
-        // A symbol does not tell what its unknown stretches are; the resource that it names does.
-        let candidates = self.resources.iter().filter(|resource| {
-            Partial::of(&resource.id).is_some_and(|candidate| candidate.as_str() == named.as_str())
-        });
-        let mut verdicts = candidates.map(|candidate| same_id(&candidate.id, id));
-        match verdicts.next() {
-            Some(first) => if verdicts.all(|other| other == first) { first } else { None },
-            None => (!named.name().contains('…')).then_some(true),
-        }
-    }
 }
 
 impl Grant<'_> {
@@ -125,21 +107,21 @@ impl Grant<'_> {
 
     /// Whether it is granted to the identity of the resource with this id: the user-assigned identity itself, or the app for
     /// its system identity. `principal_id` is that identity's, where it is known.
-    pub fn is_to(&self, planned: &Planned, id: Option<&Value>, principal_id: Option<&str>) -> Option<bool> {
+    pub fn is_to(&self, id: Option<&Value>, principal_id: Option<&str>) -> Option<bool> {
         let principal = self.principal?;
         if let (Some(granted), Some(known)) = (principal.as_str(), principal_id) {
             return Some(granted.eq_ignore_ascii_case(known));
         }
         match &principal.as_unknown()?.symbol {
-            Some(Symbol::Principal(of)) => planned.is_named(of, id?),
+            Some(Symbol::Principal(of)) => is_named(of, id?),
             _ => None,
         }
     }
 
     /// Whether it is granted to the *application* id of an identity: a mistake that people make, and that gives nobody anything.
-    pub fn is_to_client(&self, planned: &Planned, id: &Value) -> Option<bool> {
+    pub fn is_to_client(&self, id: &Value) -> Option<bool> {
         match &self.principal?.as_unknown()?.symbol {
-            Some(Symbol::Client(of)) => planned.is_named(of, id),
+            Some(Symbol::Client(of)) => is_named(of, id),
             _ => Some(false),
         }
     }
@@ -179,11 +161,102 @@ fn before(id: &Value, marker: &str) -> Option<Value> {
         let Piece::Known(text) = piece else { continue };
         let Some(end) = text.to_ascii_lowercase().rfind(marker) else { continue };
         let mut pieces = unknown.pieces[..index].to_vec();
-        pieces.extend(Some(Piece::Known(text[..end].to_owned())).filter(|piece| *piece != Piece::Known(String::new())));
-        if let [Piece::Known(text)] = pieces.as_slice() {
-            return Some(Value { data: Data::String(text.clone().into()), ..id.clone() });
-        }
-        return Some(Value { via: id.via.clone(), ..Value::unknown(Unknown { pieces, ..unknown.clone() }, id.at) });
+        pieces.extend((end > 0).then(|| Piece::Known(text[..end].to_owned())));
+        return Some(text_of(pieces, unknown, id));
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::fixture::{app, manifest, template};
+    use crate::manifest::{Manifest, Puller};
+
+    const IDENTITY: &str = r#"{"type": "Microsoft.ManagedIdentity/userAssignedIdentities", "apiVersion": "2023-01-31", "name": "id-api"}"#;
+    const REGISTRY: &str = r#"{"type": "Microsoft.ContainerRegistry/registries", "apiVersion": "2023-07-01", "name": "AcmeProd"}"#;
+    const PRINCIPAL: &str = "[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-api'), '2023-01-31').principalId]";
+
+    fn properties(principal: &str) -> String {
+        format!(
+            r#""properties": {{"principalId": "{principal}", "principalType": "ServicePrincipal",
+            "roleDefinitionId": "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]"}}"#
+        )
+    }
+
+    fn deployed(grant: &str) -> Manifest {
+        let id = "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-api')]";
+        let app = app(
+            &format!(r#"{{"type": "UserAssigned", "userAssignedIdentities": {{"{id}": {{}}}}}}"#),
+            &format!(r#"[{{"server": "[reference(resourceId('Microsoft.ContainerRegistry/registries', 'AcmeProd')).loginServer]", "identity": "{id}"}}]"#),
+            "acmeprod.azurecr.io/api:1",
+            "\"[resourceId('Microsoft.ContainerRegistry/registries', 'AcmeProd')]\"",
+        );
+        manifest(&[("main.json", &template(&format!("{IDENTITY}, {REGISTRY}, {grant}, {app}")))]).0
+    }
+
+    #[track_caller]
+    fn grant(text: &str, scope_end: &str, to_the_app: Option<bool>) {
+        let manifest = deployed(text);
+        let grants: Vec<Grant> = manifest.planned.grants().collect();
+        let [grant] = grants.as_slice() else { panic!("{} grants", grants.len()) };
+        let scope = grant.scope.partial().unwrap();
+        assert!(scope.ends_with(scope_end), "{scope}");
+        assert_eq!(grant.role.as_ref().unwrap().as_str(), "7f951dda-4ed3-4680-a7ca-43fe172d538d");
+        let attached = &manifest.workloads[0].identity.user_assigned[0];
+        assert_eq!(grant.is_to(Some(&attached.id), attached.principal_id.as_deref()), to_the_app);
+    }
+
+    #[test]
+    fn a_grant_is_found_in_every_form() {
+        let start = r#"{"type": "Microsoft.Authorization/roleAssignments", "apiVersion": "2022-04-01", "name": "11111111-1111-1111-1111-111111111111""#;
+        let registry = "/providers/Microsoft.ContainerRegistry/registries/AcmeProd";
+        for scope in ["[resourceId('Microsoft.ContainerRegistry/registries', 'AcmeProd')]", "Microsoft.ContainerRegistry/registries/AcmeProd"] {
+            grant(&format!(r#"{start}, "scope": "{scope}", {}}}"#, properties(PRINCIPAL)), registry, Some(true));
+        }
+        grant(&format!("{start}, {}}}", properties(PRINCIPAL)), "/resourceGroups/…", Some(true));
+        let old = format!(
+            r#"{{"type": "Microsoft.ContainerRegistry/registries/providers/roleAssignments", "apiVersion": "2018-09-01-preview",
+            "name": "AcmeProd/Microsoft.Authorization/11111111-1111-1111-1111-111111111111", {}}}"#,
+            properties(PRINCIPAL)
+        );
+        grant(&old, registry, Some(true));
+    }
+
+    #[test]
+    fn a_grant_to_another_principal_is_told_apart() {
+        let start = r#"{"type": "Microsoft.Authorization/roleAssignments", "apiVersion": "2022-04-01", "name": "11111111-1111-1111-1111-111111111111""#;
+        let other = PRINCIPAL.replace("'id-api'", "'id-build'");
+        grant(&format!("{start}, {}}}", properties(&other)), "", Some(false));
+        grant(&format!("{start}, {}}}", properties("22222222-2222-2222-2222-222222222222")), "", None);
+        let client = PRINCIPAL.replace("principalId", "clientId");
+        let manifest = deployed(&format!("{start}, {}}}", properties(&client)));
+        let grant = manifest.planned.grants().next().unwrap();
+        assert_eq!(grant.is_to_client(&manifest.workloads[0].identity.user_assigned[0].id), Some(true));
+    }
+
+    #[test]
+    fn the_registry_is_found_by_its_login_server() {
+        let manifest = deployed(IDENTITY);
+        let found = |host: &str| match manifest.planned.registry(&Host::parse(host).unwrap()) {
+            Found::One(registry) => registry.name.as_str() == Some("AcmeProd"),
+            _ => false,
+        };
+        assert!(found("acmeprod.azurecr.io"));
+        assert!(found("acmeprod-a1b2c3.azurecr.io"));
+        assert!(!found("acmeprod2.azurecr.io"));
+        assert!(!found("acmeprod.example.com"));
+    }
+
+    #[test]
+    fn the_identity_of_the_entry_is_found_among_the_resources() {
+        let manifest = deployed(IDENTITY);
+        let workload = &manifest.workloads[0];
+        let puller = workload.puller(workload.registries.entries[0].identity.as_ref().unwrap());
+        assert_eq!(workload.is_attached(&puller), Some(true));
+        let Puller::User(id) = puller else { panic!("{puller:?}") };
+        assert!(manifest.planned.identity(id).is_some());
+        let registry = manifest.planned.of_kind("microsoft.containerregistry/registries").next().unwrap();
+        assert!(workload.waits_for(registry));
+    }
 }

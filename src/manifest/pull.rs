@@ -1,12 +1,12 @@
 //! What one pull is made of: its reference, the registry entry that is for it, the credential of that entry.
 
 use crate::evidence::{Failure, Stop};
-use crate::image::{DOCKER_HUB_ALIASES, ImageRef, is_acr, placeholder};
+use crate::image::{Cloud, DOCKER_HUB_ALIASES, ImageRef, is_acr, placeholder};
 use crate::source::Span;
 use crate::value::{Symbol, Unknown, Value};
 
-use super::ids::{Partial, same_id};
-use super::{Host, Origin, Pull, RegistryEntry, Workload};
+use super::ids::{Partial, is_named, same_id};
+use super::{AssignedIdentity, Host, Origin, PlannedResource, Pull, RegistryEntry, Workload};
 
 /// The registry entry for an image.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +93,7 @@ impl<'m> Pull<'m> {
         let mut maybe = None;
         for entry in &registries.entries {
             let Some(server) = entry.server.as_ref() else { continue };
-            match server_host(server).map_or(None, |server| server.same(&host)) {
+            match server_host(server).and_then(|server| server.same(&host)) {
                 Some(true) => return Ok(Entry::Found(entry)),
                 Some(false) => {}
                 None if server.as_str().is_some() && host.is_known() => {}
@@ -118,7 +118,7 @@ impl<'m> Pull<'m> {
         match self.entry()? {
             Entry::Found(entry) => self.credential_of(entry),
             Entry::Maybe(_) => Err(self.registries_unknown()),
-            Entry::None if self.workload.host == Host::Kubernetes && self.is_acr()? => Ok(Credential::Kubelet),
+            Entry::None if self.workload.host == Host::Kubernetes && may_be_acr(&self.host()?) != Some(false) => Ok(Credential::Kubelet),
             Entry::None if self.workload.leaves_out_registries() => Err(self.registries_unknown()),
             Entry::None => Ok(Credential::Anonymous),
         }
@@ -149,15 +149,6 @@ impl<'m> Pull<'m> {
         Ok(Credential::Password { username: entry.username.as_ref(), secret: entry.password_secret.as_ref(), entry })
     }
 
-    fn is_acr(&self) -> Result<bool, Stop> {
-        let host = self.host()?;
-        Ok(match crate::image::Host::parse(host.as_str()) {
-            Ok(host) => is_acr(&host),
-            // The end of the host is often known where its beginning is not.
-            Err(_) => [".azurecr.io", ".azurecr.us", ".azurecr.cn"].iter().any(|suffix| host.as_str().ends_with(suffix)),
-        })
-    }
-
     fn registries_unknown(&self) -> Stop {
         let left_out = "the file leaves the registries out: an update keeps those of the live app";
         let why = self.workload.registries.unknown.clone().unwrap_or_else(|| match self.workload.leaves_out_registries() {
@@ -181,7 +172,12 @@ impl<'m> Puller<'m> {
 impl Workload {
     /// The name for people, `…` standing for what is not known of it.
     pub fn display_name(&self) -> String {
-        self.name.partial().filter(|name| !name.is_empty()).unwrap_or_else(|| "(unnamed)".to_owned())
+        self.name.partial().filter(|name| !name.is_empty() && name != "…").unwrap_or_else(|| "(unnamed)".to_owned())
+    }
+
+    /// Whether it is deployed after this resource, as far as the template says.
+    pub fn waits_for(&self, resource: &PlannedResource) -> bool {
+        resource.id.canonical().is_some_and(|key| self.depends_on.contains(&key))
     }
 
     /// Whether the file says nothing of registries and is laid over an app that may have some.
@@ -215,8 +211,8 @@ impl Workload {
     }
 
     /// The attached identity that a puller names.
-    pub fn assigned(&self, puller: &Puller) -> Option<&super::AssignedIdentity> {
-        let is_it = |one: &&super::AssignedIdentity| match puller {
+    pub fn assigned(&self, puller: &Puller) -> Option<&AssignedIdentity> {
+        let is_it = |one: &&AssignedIdentity| match puller {
             Puller::User(id) => same_id(&one.id, id) == Some(true),
             Puller::Client(client) => one.has_client(client) == Some(true),
             Puller::System | Puller::Environment => false,
@@ -224,7 +220,7 @@ impl Workload {
         self.identity.user_assigned.iter().find(is_it)
     }
 
-    fn any_assigned(&self, none: Option<bool>, is_it: impl Fn(&super::AssignedIdentity) -> Option<bool>) -> Option<bool> {
+    fn any_assigned(&self, none: Option<bool>, is_it: impl Fn(&AssignedIdentity) -> Option<bool>) -> Option<bool> {
         let verdicts: Vec<Option<bool>> = self.identity.user_assigned.iter().map(is_it).collect();
         match (verdicts.contains(&Some(true)), verdicts.contains(&None)) {
             (true, _) => Some(true),
@@ -234,18 +230,14 @@ impl Workload {
     }
 }
 
-impl super::AssignedIdentity {
+impl AssignedIdentity {
     /// Whether its application id is this one.
     fn has_client(&self, client: &Value) -> Option<bool> {
         if let (Some(own), Some(wanted)) = (&self.client_id, client.as_str()) {
             return Some(own.eq_ignore_ascii_case(wanted));
         }
         let Some(Symbol::Client(of)) = client.as_unknown().and_then(|unknown| unknown.symbol.as_ref()) else { return None };
-        let (of, own) = (Partial::known(of), Partial::of(&self.id)?);
-        match of.as_str() == own.as_str() && !of.name().contains('…') {
-            true => Some(true),
-            false => of.same(&own),
-        }
+        is_named(of, &self.id)
     }
 }
 
@@ -261,6 +253,116 @@ pub fn server_host(server: &Value) -> Option<Partial> {
     }
 }
 
+/// Whether a host is an Azure registry's: its end is often known where its beginning is not.
+pub(super) fn may_be_acr(host: &Partial) -> Option<bool> {
+    if let Ok(known) = crate::image::Host::parse(host.as_str()) {
+        return Some(is_acr(&known));
+    }
+    let end = host.as_str().rsplit('…').next().unwrap_or_default();
+    let suffix = |cloud: Cloud| format!(".{}", cloud.acr_suffix());
+    let suffixes = [Cloud::Public, Cloud::UsGov, Cloud::China].map(suffix);
+    if suffixes.iter().any(|suffix| end.ends_with(suffix.as_str())) {
+        return Some(true);
+    }
+    let open = suffixes.iter().any(|suffix| suffix.ends_with(end));
+    if open { None } else { Some(false) }
+}
+
 fn not_known(unknown: &Unknown) -> Stop {
     Stop::Unverified(Failure::Unknown { expression: unknown.expression.clone(), why: unknown.why.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::fixture::manifest;
+
+    const START: &str = "name: a\nproperties:\n  environmentId: e\n";
+
+    #[track_caller]
+    fn credential(image: &str, registries: &str, expected: &str) {
+        let text = format!("{START}  configuration: {{registries: {registries}}}\n  template: {{containers: [{{name: c, image: '{image}'}}]}}");
+        check(&text, expected);
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let (manifest, _) = manifest(&[("file", text)]);
+        let workload = &manifest.workloads[0];
+        let pull = Pull { manifest: &manifest, workload, container: &workload.containers[0] };
+        let told = match pull.credential() {
+            Ok(Credential::Identity(Puller::User(_))) => "user".to_owned(),
+            Ok(Credential::Identity(puller)) => format!("{puller:?}").to_lowercase(),
+            Ok(Credential::Password { secret, .. }) => format!("password {}", secret.and_then(Value::as_str).unwrap_or_default()),
+            Ok(Credential::PullSecret(name)) => format!("pull secret {}", name.and_then(Value::as_str).unwrap_or_default()),
+            Ok(Credential::Kubelet) => "kubelet".to_owned(),
+            Ok(Credential::Anonymous) => "anonymous".to_owned(),
+            Err(Stop::NotApplicable(why)) => format!("not applicable: {why}"),
+            Err(other) => format!("{other:?}").chars().take(10).collect(),
+        };
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn the_entry_of_the_images_host_decides() {
+        credential("acme.azurecr.io/a:1", "[{server: ghcr.io, identity: system}, {server: ACME.azurecr.io, identity: System}]", "system");
+        credential("acme.azurecr.io/a:1", "[{server: acme.azurecr.io, identity: system-environment}]", "environment");
+        credential("acme.azurecr.io/a:1", "[{server: acme.azurecr.io, identity: /subscriptions/s/id}]", "user");
+        credential("acme.azurecr.io/a:1", "[{server: acme.azurecr.io, username: u, passwordSecretRef: p}]", "password p");
+        credential("acme.azurecr.io/a:1", "[{server: other.azurecr.io, identity: system}]", "anonymous");
+        credential("acme.azurecr.io/a:1", "[]", "anonymous");
+    }
+
+    #[test]
+    fn a_server_is_found_in_whatever_form_it_is_written() {
+        for server in ["https://acme.azurecr.io", "http://ACME.azurecr.io/", "acme.azurecr.io/app"] {
+            credential("acme.azurecr.io/a:1", &format!("[{{server: '{server}', identity: system}}]"), "system");
+        }
+        for server in ["docker.io", "index.docker.io", "https://index.docker.io/v1/", "registry-1.docker.io"] {
+            credential("acme/a:1", &format!("[{{server: '{server}', username: u, passwordSecretRef: p}}]"), "password p");
+        }
+    }
+
+    #[test]
+    fn what_another_check_reports_is_not_applicable_here() {
+        credential("acme.azurecr.io/A:1", "[]", "not applicable: the reference is malformed");
+        credential("${IMAGE}", "[]", "not applicable: the image still holds a placeholder");
+        credential("", "[]", "not applicable: the image is empty");
+        credential(
+            "acme.azurecr.io/a",
+            "[{server: acme.azurecr.io}]",
+            "not applicable: the registry entry names neither an identity nor a user",
+        );
+    }
+
+    #[test]
+    fn registries_that_a_partial_file_leaves_out_are_not_known() {
+        check("template: {containers: [{image: acme.azurecr.io/a:1}]}", "Unverified");
+    }
+
+    #[test]
+    fn the_kubelet_pulls_from_azure_registries_without_a_secret() {
+        let pod = |image: &str, rest: &str| {
+            format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: c, image: '{image}'}}]{rest}}}")
+        };
+        check(&pod("acme.azurecr.io/a:1", ""), "kubelet");
+        check(&pod("ghcr.io/a:1", ""), "anonymous");
+        check(&pod("ghcr.io/a:1", ", imagePullSecrets: [{name: s}]"), "Unverified");
+    }
+
+    #[test]
+    fn an_identity_is_attached_whatever_the_case_of_its_id() {
+        let text = format!(
+            "identity: {{type: UserAssigned, userAssignedIdentities: {{/subscriptions/s/resourcegroups/g/id-a: {{}}}}}}\n{START}  template: {{containers: []}}"
+        );
+        let (manifest, _) = manifest(&[("file", &text)]);
+        let attached = |id: &str| {
+            let value = Value::string(id.to_owned(), Span::NONE);
+            manifest.workloads[0].is_attached(&manifest.workloads[0].puller(&value))
+        };
+        assert_eq!(attached("/Subscriptions/S/resourceGroups/g/id-a"), Some(true));
+        assert_eq!(attached("/subscriptions/s/resourceGroups/g/id-b"), Some(false));
+        assert_eq!(attached("system"), Some(false));
+        assert_eq!(attached("system-environment"), None);
+    }
 }

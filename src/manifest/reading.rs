@@ -1,11 +1,11 @@
 //! From documents to one manifest: every document goes to the reader of its kind.
 
-use crate::load::{Document, Kind};
+use crate::load::{Document, Kind, Part};
 use crate::template::{Context, Given, Source};
 use crate::value::Value;
 
 use super::kubernetes::Object;
-use super::{Manifest, Origin, PlannedResource, compose, kubernetes, resource, snapshot, template, unresolved, what_if};
+use super::{Manifest, Origin, PlannedResource, compose, kubernetes, parameters, resource, snapshot, template, unresolved, what_if};
 
 /// What the command line says about the deployment.
 #[derive(Clone, Debug, Default)]
@@ -20,19 +20,18 @@ pub struct Options {
 pub fn read(documents: &[Document], options: &Options) -> Manifest {
     let mut manifest = Manifest::default();
     let given = given(documents, options);
+    parameters::report_tokens(&given, &mut manifest);
     let (mut resources, mut objects) = (Vec::new(), Vec::new());
-    for document in documents {
-        for part in &document.parts {
-            match part.kind {
-                Kind::ArmParameters => {}
-                Kind::ArmTemplate => template::read(&part.value, &given, &options.context, &mut manifest),
-                Kind::WhatIf => what_if::read(&part.value, &options.context, &mut manifest),
-                Kind::BicepSnapshot => snapshot::read(&part.value, &options.context, &mut manifest),
-                Kind::DeploymentShow => snapshot::deployed(&part.value, &mut manifest),
-                Kind::Compose => compose::read(&part.value, &mut manifest),
-                Kind::Kubernetes | Kind::Kustomization => objects.push(Object { value: &part.value, path: &document.path }),
-                kind => resources.push(PlannedResource::of_document(&part.value, type_of(kind))),
-            }
+    let parts = || documents.iter().flat_map(|document| document.parts.iter().map(move |part| (document, part)));
+    for (document, Part { kind, value }) in parts() {
+        match kind {
+            Kind::ArmParameters | Kind::ArmTemplate => {}
+            Kind::WhatIf => what_if::read(value, &options.context, &mut manifest),
+            Kind::BicepSnapshot => snapshot::read(value, &options.context, &mut manifest),
+            Kind::DeploymentShow => snapshot::deployed(value, &mut manifest),
+            Kind::Compose => compose::read(value, &mut manifest),
+            Kind::Kubernetes | Kind::Kustomization => objects.push(Object { value, path: &document.path }),
+            kind => resources.push(PlannedResource::of_document(value, type_of(*kind))),
         }
     }
     for resource in &mut resources {
@@ -42,6 +41,10 @@ pub fn read(documents: &[Document], options: &Options) -> Manifest {
     resource::add_all(&mut manifest, resources, origin);
     kubernetes::read(&objects, &mut manifest);
     manifest.unknown = unresolved::of(&manifest);
+    // Templates tell themselves what is not known in them.
+    for (_, part) in parts().filter(|(_, part)| part.kind == Kind::ArmTemplate) {
+        template::read(&part.value, &given, &options.context, &mut manifest);
+    }
     manifest
 }
 

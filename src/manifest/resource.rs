@@ -22,6 +22,7 @@ pub(super) fn workload(resource: &PlannedResource, others: &[PlannedResource], o
             Some(container_group::read(resource, origin))
         }
         "microsoft.web/sites" | "microsoft.web/sites/slots" => web_site::read(resource, others, origin),
+        "microsoft.web/sites/config" | "microsoft.web/sites/slots/config" => web_site::read_config(resource, others, origin),
         // The preview of 2021 (facts: the type is gone, templates of it are still around).
         "microsoft.web/containerapps" => Some(container_app::read(resource, origin)),
         _ => None,

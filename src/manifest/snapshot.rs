@@ -44,3 +44,31 @@ fn existing(resource: &Value) -> PlannedResource {
     let resource = PlannedResource::of_document(resource, "");
     PlannedResource { kind: resource::kind_of_id(&resource.id), existing: true, ..resource }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::manifest::fixture::{lines, manifest};
+
+    #[test]
+    fn predicted_resources_are_deployed_and_their_expressions_evaluated() {
+        let text = r#"{"predictedResources": [{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/jobs/sync",
+            "type": "Microsoft.App/jobs", "name": "sync", "apiVersion": "2025-01-01",
+            "properties": {"environmentId": "e", "template": {"containers": [{"name": "c", "image": "[concat('nginx:', '1')]"}]}}}],
+            "diagnostics": [], "outputs": {"url": "[reference('x').url]", "plain": "p"}}"#;
+        assert_eq!(
+            lines(text),
+            ["Microsoft.App/jobs sync", "container c nginx:1", "outputs", "url = …", "plain = p"]
+        );
+    }
+
+    #[test]
+    fn a_deployment_that_took_place_has_outputs_and_resources_but_no_images() {
+        let text = r#"{"id": "/subscriptions/s/providers/Microsoft.Resources/deployments/d", "type": "Microsoft.Resources/deployments",
+            "properties": {"outputs": {"password": {"type": "SecureString", "value": "x"}, "host": {"type": "String", "value": "h"}},
+            "outputResources": [{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/containerApps/a"}]}}"#;
+        assert_eq!(lines(text), ["nothing here runs containers", "outputs", "password = (secret)", "host = h"]);
+        let (manifest, _) = manifest(&[("file", text)]);
+        assert_eq!(manifest.planned.resources[0].kind, "microsoft.app/containerapps");
+        assert!(manifest.planned.resources[0].existing);
+    }
+}

@@ -8,8 +8,9 @@ use crate::evidence::Platform;
 use crate::source::Span;
 use crate::value::{Data, Piece, Unknown, Value};
 
-use super::ids::Partial;
+use super::ids::{Partial, head};
 use super::list::{branches, elements, unknown};
+use super::pull::{may_be_acr, server_host};
 use super::resource::blank;
 use super::{Condition, Container, Host, Origin, PlannedResource, RegistryEntry, Workload, set};
 
@@ -23,6 +24,28 @@ struct Settings<'v> {
     unknown: Option<String>,
 }
 
+/// Reads a configuration whose site is not among the resources: what it sets, the site will run.
+pub(super) fn read_config(resource: &PlannedResource, others: &[PlannedResource], origin: Origin) -> Option<Workload> {
+    let id = Partial::of(&resource.id)?;
+    let parent = if id.name() == "web" { id.ancestor(2) } else { None };
+    let is_parent = |other: &PlannedResource| {
+        let other_id = Partial::of(&other.id);
+        resource.kind.strip_suffix("/config") == Some(other.kind.as_str()) && parent.is_some() && other_id == parent
+    };
+    let is_web = Partial::of(&resource.name).is_some_and(|name| name.name() == "web");
+    if !is_web || others.iter().any(is_parent) {
+        return None;
+    }
+    let settings = Settings { configs: vec![properties(&resource.body)], app: Vec::new(), unknown: None };
+    let container = settings.container(resource)?;
+    let origin = if origin == Origin::Live { Origin::Live } else { Origin::Partial };
+    let mut workload = blank(resource, Host::WebSite, "Microsoft.Web/sites/config", origin);
+    workload.registries.entries.extend(settings.entry(std::slice::from_ref(&container)));
+    workload.registries.at = Some(resource.at);
+    workload.containers.push(container);
+    Some(workload)
+}
+
 /// Reads a site or a slot; `None` when it runs no container.
 pub(super) fn read(resource: &PlannedResource, others: &[PlannedResource], origin: Origin) -> Option<Workload> {
     let kind = if resource.kind.ends_with("/slots") { "Microsoft.Web/sites/slots" } else { "Microsoft.Web/sites" };
@@ -30,13 +53,13 @@ pub(super) fn read(resource: &PlannedResource, others: &[PlannedResource], origi
     let settings = Settings::of(&resource.body, &children);
     let mut workload = blank(resource, Host::WebSite, kind, origin);
     workload.environment =
-        ["managedEnvironmentId", "serverFarmId"].into_iter().find_map(|key| set(resource.body.get("properties")?, key)).cloned();
+        ["managedEnvironmentId", "serverFarmId"].into_iter().find_map(|key| set(properties(&resource.body), key)).cloned();
     workload.registries.at = Some(settings.configs.first().map_or(resource.at, |config| config.at));
     workload.registries.unknown = settings.unknown.clone();
 
     let side = children.iter().filter(|child| child.kind.ends_with("/sitecontainers"));
     for child in side {
-        let Some(properties) = child.body.get("properties") else { continue };
+        let properties = properties(&child.body);
         workload.containers.push(side_container(child, properties));
         workload.registries.entries.extend(side_entry(properties));
     }
@@ -45,6 +68,11 @@ pub(super) fn read(resource: &PlannedResource, others: &[PlannedResource], origi
         workload.registries.entries.extend(settings.entry(&workload.containers));
     }
     (!workload.containers.is_empty()).then_some(workload)
+}
+
+/// The properties of a resource; `az webapp show` prints them at the top level.
+fn properties(body: &Value) -> &Value {
+    body.get("properties").unwrap_or(body)
 }
 
 /// The text behind `DOCKER|`, at its own place where it is written as one text.
@@ -103,9 +131,7 @@ fn side_container(child: &PlannedResource, properties: &Value) -> Container {
 /// How a site container pulls, by its `authType`.
 fn side_entry(properties: &Value) -> Option<RegistryEntry> {
     let auth = set(properties, "authType")?;
-    let image = Partial::of(set(properties, "image")?)?;
-    let server = image.head()?.as_str().to_owned();
-    let blank = blank_entry(Some(Value::string(server, auth.at)), properties.at);
+    let blank = blank_entry(head(set(properties, "image")?), properties.at);
     match auth.as_str().unwrap_or_default().to_ascii_lowercase().as_str() {
         "systemidentity" => Some(RegistryEntry { identity: Some(Value::string("system", auth.at)), ..blank }),
         "userassigned" => Some(RegistryEntry { identity: set(properties, "userManagedIdentityClientId").cloned(), ..blank }),
@@ -124,10 +150,10 @@ fn blank_entry(server: Option<Value>, at: Span) -> RegistryEntry {
 
 impl<'v> Settings<'v> {
     fn of(body: &'v Value, children: &[&'v PlannedResource]) -> Settings<'v> {
-        let site = body.get("properties").and_then(|properties| properties.get("siteConfig"));
+        let site = properties(body).get("siteConfig");
         let child = |name: &str| {
             let named = children.iter().find(|child| Partial::of(&child.id).is_some_and(|id| id.name() == name));
-            named.and_then(|child| child.body.get("properties"))
+            named.map(|child| properties(&child.body))
         };
         let mut settings = Settings { configs: site.into_iter().chain(child("web")).collect(), app: Vec::new(), unknown: None };
         for config in settings.configs.clone() {
@@ -181,19 +207,112 @@ impl<'v> Settings<'v> {
         })
     }
 
-    /// The credentials of that container: they are for its own registry.
+    /// The credentials of that container: they are for its own registry. A managed identity is for Azure registries only.
     fn entry(&self, containers: &[Container]) -> Option<RegistryEntry> {
         let url = self.app("DOCKER_REGISTRY_SERVER_URL");
-        let image = containers.first().and_then(|container| container.image.as_ref());
-        let host = image.and_then(Partial::of).and_then(|image| image.head()).filter(|host| host.is_known());
-        let own = host.map(|host| Value::string(host.as_str().to_owned(), image.map_or(Span::NONE, |image| image.at)));
-        if let Some(flag) = self.config("acrUseManagedIdentityCreds").filter(|flag| flag.as_bool() != Some(false)) {
+        let own = containers.first().and_then(|container| head(container.image.as_ref()?));
+        if let Some(flag) = self.config("acrUseManagedIdentityCreds").filter(|flag| !is_false(flag)) {
+            let server = own.or_else(|| url.cloned());
+            if server.as_ref().and_then(server_host).is_some_and(|host| may_be_acr(&host) == Some(false)) {
+                return None;
+            }
             let identity = self.config("acrUserManagedIdentityID").cloned();
             let identity = identity.unwrap_or_else(|| Value::string("system", flag.at));
-            return Some(RegistryEntry { identity: Some(identity), ..blank_entry(own.or(url.cloned()), flag.at) });
+            return Some(RegistryEntry { identity: Some(identity), ..blank_entry(server, flag.at) });
         }
         let (username, password) = (self.app("DOCKER_REGISTRY_SERVER_USERNAME"), self.app("DOCKER_REGISTRY_SERVER_PASSWORD"));
-        let at = url.or(username)?.at;
-        Some(RegistryEntry { username: username.cloned(), password: password.cloned(), ..blank_entry(url.cloned().or(own), at) })
+        let at = username.or(password)?.at;
+        let server = url.cloned().or(own);
+        Some(RegistryEntry { username: username.cloned(), password: password.cloned(), ..blank_entry(server, at) })
+    }
+}
+
+/// `false`, also as the text that some tools write.
+fn is_false(flag: &Value) -> bool {
+    flag.as_bool() == Some(false) || flag.as_str().is_some_and(|text| text.eq_ignore_ascii_case("false"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::manifest::fixture::{lines, manifest};
+
+    fn site(properties: &str, children: &str) -> String {
+        format!(
+            r#"{{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+            "parameters": {{"host": {{"type": "string", "defaultValue": "acme.azurecr.io"}}}},
+            "resources": [{{"type": "Microsoft.Web/sites", "apiVersion": "2024-04-01", "name": "web", "kind": "app,linux,container",
+            "properties": {{"siteConfig": {{{properties}}}}}}}{children}]}}"#
+        )
+    }
+
+    #[track_caller]
+    fn reads(properties: &str, children: &str, expected: &[&str]) {
+        assert_eq!(lines(&site(properties, children)), expected);
+    }
+
+    #[test]
+    fn the_image_stands_behind_docker_whatever_its_case() {
+        for key in ["linuxFxVersion", "windowsFxVersion"] {
+            let property = format!(r#""{key}": "docker|[parameters('host')]/web:1""#);
+            reads(&property, "", &["Microsoft.Web/sites web", "container web [parameters('host')]/web:1"]);
+        }
+        reads(
+            r#""linuxFxVersion": "[format('DOCKER|{0}/web:1', parameters('host'))]""#,
+            "",
+            &["Microsoft.Web/sites web", "container web acme.azurecr.io/web:1"],
+        );
+        reads(r#""linuxFxVersion": "NODE|20-lts""#, "", &["nothing here runs containers"]);
+    }
+
+    #[test]
+    fn an_image_points_behind_its_prefix() {
+        let text = site(r#""linuxFxVersion": "DOCKER|acme.azurecr.io/web:1""#, "");
+        let (manifest, sources) = manifest(&[("file", &text)]);
+        let image = manifest.workloads[0].containers[0].image.as_ref().unwrap();
+        assert_eq!(sources.slice(image.at), "acme.azurecr.io/web:1");
+    }
+
+    #[test]
+    fn a_flag_makes_an_identity_pull_from_azure_registries_only() {
+        let image = |host: &str| format!(r#""linuxFxVersion": "DOCKER|{host}/web:1", "acrUseManagedIdentityCreds": true"#);
+        let site = ["Microsoft.Web/sites web", "container web acme.azurecr.io/web:1"];
+        reads(&image("acme.azurecr.io"), "", &[&site[..], &["registry acme.azurecr.io by identity system"]].concat());
+        let client = format!(r#"{}, "acrUserManagedIdentityID": "11111111-1111-1111-1111-111111111111""#, image("acme.azurecr.io"));
+        reads(&client, "", &[&site[..], &["registry acme.azurecr.io by identity 11111111-1111-1111-1111-111111111111"]].concat());
+        reads(&image("ghcr.io"), "", &["Microsoft.Web/sites web", "container web ghcr.io/web:1"]);
+    }
+
+    #[test]
+    fn settings_are_read_from_the_site_and_from_its_children() {
+        let settings = r#""linuxFxVersion": "DOCKER|web:1", "appSettings": [{"name": "DOCKER_REGISTRY_SERVER_URL", "value": "https://acme.azurecr.io"},
+            {"name": "docker_registry_server_username", "value": "acme"}, {"name": "DOCKER_REGISTRY_SERVER_PASSWORD", "value": "p"}]"#;
+        let shown = ["Microsoft.Web/sites web", "container web web:1", "registry https://acme.azurecr.io as acme with a password"];
+        reads(settings, "", &shown);
+        let child = r#", {"type": "Microsoft.Web/sites/config", "apiVersion": "2024-04-01", "name": "web/appsettings",
+            "properties": {"DOCKER_REGISTRY_SERVER_URL": "https://acme.azurecr.io", "DOCKER_REGISTRY_SERVER_USERNAME": "acme", "DOCKER_REGISTRY_SERVER_PASSWORD": "p"}},
+            {"type": "Microsoft.Web/sites/config", "apiVersion": "2024-04-01", "name": "web/web", "properties": {"linuxFxVersion": "DOCKER|web:1"}}"#;
+        reads("", child, &shown);
+    }
+
+    #[test]
+    fn what_the_cli_shows_has_its_properties_at_the_top() {
+        let shown = r#"{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/web", "name": "web", "type": "Microsoft.Web/sites",
+            "kind": "app,linux,container", "siteConfig": {"linuxFxVersion": "DOCKER|web:1"}}"#;
+        assert_eq!(lines(shown), ["Microsoft.Web/sites web (live)", "container web web:1"]);
+        let config = r#"{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/web/config/web", "name": "web",
+            "type": "Microsoft.Web/sites/config", "linuxFxVersion": "DOCKER|web:1"}"#;
+        assert_eq!(lines(config), ["Microsoft.Web/sites/config web (live)", "container web web:1"]);
+    }
+
+    #[test]
+    fn site_containers_are_the_containers_of_their_site() {
+        let child = r#", {"type": "Microsoft.Web/sites/sitecontainers", "apiVersion": "2024-04-01", "name": "web/main",
+            "properties": {"image": "acme.azurecr.io/web:2", "isMain": true, "authType": "SystemIdentity"}},
+            {"type": "Microsoft.Web/sites/sitecontainers", "apiVersion": "2024-04-01", "name": "other/main", "properties": {"image": "x"}}"#;
+        reads(
+            r#""linuxFxVersion": "SITECONTAINERS""#,
+            child,
+            &["Microsoft.Web/sites web", "container main acme.azurecr.io/web:2", "registry acme.azurecr.io by identity system"],
+        );
     }
 }

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
@@ -16,9 +15,9 @@ pub struct ConnectTo {
     to_port: Option<u16>,
 }
 
-/// The system's resolver, after the rules.
+/// The system's resolver, after the rules for one port.
 pub struct Resolver {
-    rules: Arc<Vec<ConnectTo>>,
+    rules: Vec<ConnectTo>,
 }
 
 impl FromStr for ConnectTo {
@@ -68,6 +67,11 @@ impl ConnectTo {
             && self.from_port.is_none_or(|from| from == port)
     }
 
+    /// Whether the rule is about connections to one port only.
+    pub fn names_a_port(&self) -> bool {
+        self.from_port.is_some()
+    }
+
     /// Where a connection to `host` and `port` goes by the first rule that applies.
     pub fn route(rules: &[ConnectTo], host: &str, port: u16) -> (String, u16) {
         match rules.iter().find(|rule| rule.applies(host, port)) {
@@ -78,21 +82,18 @@ impl ConnectTo {
 }
 
 impl Resolver {
-    pub fn new(rules: Arc<Vec<ConnectTo>>) -> Resolver {
-        Resolver { rules }
+    /// `port` is what connections are wanted to: names are looked up without it.
+    pub fn new(rules: &[ConnectTo], port: u16) -> Resolver {
+        let rules = rules.iter().filter(|rule| rule.from_port.is_none_or(|from| from == port));
+        Resolver { rules: rules.cloned().map(|rule| ConnectTo { from_port: None, ..rule }).collect() }
     }
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        // The port is not told; rules with a first port other than 443 or 80 are met by `Http::route` taking it out of the
-        // URL, so that whichever rule names the host applies.
-        let host = name.as_str().to_owned();
-        let rule = self.rules.iter().find(|rule| rule.from_host.as_deref().is_none_or(|from| from.eq_ignore_ascii_case(&host)));
-        let target = rule.and_then(|rule| rule.to_host.clone()).unwrap_or_else(|| host.clone());
-        let port = rule.and_then(|rule| rule.to_port).unwrap_or(0);
+        let (host, port) = ConnectTo::route(&self.rules, name.as_str(), 0);
         Box::pin(async move {
-            let found = tokio::net::lookup_host((target.as_str(), port)).await;
+            let found = tokio::net::lookup_host((host.as_str(), port)).await;
             let addresses: Vec<SocketAddr> = found.map_err(super::trouble::NameError::of)?.collect();
             if addresses.is_empty() {
                 return Err(super::trouble::NameError::empty().into());

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
+use super::environment::Environment;
 use super::registry::Credential;
 use super::secret::Secret;
 use crate::evidence::{Answer, Failure};
@@ -62,11 +63,11 @@ impl std::fmt::Debug for Auth {
 
 impl DockerConfig {
     /// Reads `$DOCKER_CONFIG/config.json`, else `~/.docker/config.json`.
-    pub fn from_environment() -> DockerConfig {
-        let folder = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from);
-        let home = || std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"));
-        let folder = folder.or_else(|| home().map(|home| PathBuf::from(home).join(".docker")));
-        folder.map_or_else(DockerConfig::default, |folder| DockerConfig::read(&folder.join("config.json")))
+    pub fn from_environment(environment: &Environment) -> DockerConfig {
+        let folder = environment.get("DOCKER_CONFIG").map(PathBuf::from);
+        let home = || environment.first(&["HOME", "USERPROFILE"]).map(|home| PathBuf::from(home).join(".docker"));
+        let Some(folder) = folder.or_else(home) else { return DockerConfig::default() };
+        DockerConfig::read(&folder.join("config.json"))
     }
 
     /// Reads a file; one that is not there is empty.

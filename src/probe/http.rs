@@ -3,7 +3,6 @@
 //! Redirects are never followed here; who sent a credential decides where it may go. A credential is sent only by the caller
 //! that owns it, to the host that it names.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -13,7 +12,8 @@ use reqwest::{Method, StatusCode, Url};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::connect::{ConnectTo, Resolver};
+use super::clients::Clients;
+use super::connect::ConnectTo;
 use super::trouble;
 use crate::evidence::{Answer, Failure};
 
@@ -36,15 +36,15 @@ pub struct HttpOptions {
 
 /// The client.
 pub struct Http {
-    client: reqwest::Client,
-    connect_to: Arc<Vec<ConnectTo>>,
+    clients: Clients,
+    connect_to: Vec<ConnectTo>,
     deadline: Instant,
     seconds: u64,
     slots: Semaphore,
     sent: AtomicUsize,
 }
 
-/// What to send. The body is sent as a form or as JSON.
+/// What to send.
 pub struct Request {
     pub method: Method,
     pub url: Url,
@@ -57,7 +57,8 @@ pub struct Request {
 pub enum Body {
     None,
     Form(Vec<(&'static str, String)>),
-    Json(serde_json::Value),
+    /// Bytes whose kind the headers tell.
+    Bytes(Vec<u8>),
 }
 
 /// A whole answer, of any status.
@@ -66,6 +67,8 @@ pub struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
+    /// The server's certificate, DER, where TLS was spoken.
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// Why the client could not be made.
@@ -80,41 +83,22 @@ pub enum HttpError {
 }
 
 impl Http {
+    /// Reads the certificates and sets the client up; asks nothing.
     pub fn new(options: &HttpOptions) -> Result<Http, HttpError> {
-        let connect_to = Arc::new(options.connect_to.clone());
-        let mut roots: Vec<reqwest::Certificate> = Vec::new();
-        // Machines without a certificate store (scratch images) still know the public authorities.
-        for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
-            roots.extend(reqwest::Certificate::from_der(root));
-        }
-        if let Some(pem) = &options.ca_pem {
-            let own = reqwest::Certificate::from_pem_bundle(pem).map_err(HttpError::Certificates)?;
-            if own.is_empty() {
-                return Err(HttpError::NoCertificate);
-            }
-            roots.extend(own);
-        }
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("pullgate/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .tls_certs_merge(roots)
-            .tls_info(true)
-            .tcp_nodelay(true)
-            .connect_timeout(Duration::from_secs(10))
-            .dns_resolver(Resolver::new(connect_to.clone()));
-        if !connect_to.is_empty() {
-            // Who says where to connect does not mean a proxy to decide it.
-            builder = builder.no_proxy();
-        }
         let timeout = if options.timeout.is_zero() { Duration::from_secs(60) } else { options.timeout };
         Ok(Http {
-            client: builder.build().map_err(HttpError::Client)?,
-            connect_to,
+            clients: Clients::new(options)?,
+            connect_to: options.connect_to.clone(),
             deadline: Instant::now() + timeout,
             seconds: timeout.as_secs(),
             slots: Semaphore::new(options.concurrency.max(1)),
             sent: AtomicUsize::new(0),
         })
+    }
+
+    /// The rules of `--connect-to`.
+    pub fn connect_to(&self) -> &[ConnectTo] {
+        &self.connect_to
     }
 
     /// How many requests were sent, retries included.
@@ -163,14 +147,15 @@ impl Http {
             return Err(Failure::Timeout { host, seconds: self.seconds });
         }
         let (url, host_header) = self.route(&request.url);
-        let mut builder = self.client.request(request.method.clone(), url).headers(request.headers.clone());
+        let client = self.clients.of(&request.url);
+        let mut builder = client.request(request.method.clone(), url).headers(request.headers.clone());
         if let Some(header) = host_header {
             builder = builder.header(reqwest::header::HOST, header);
         }
         builder = match &request.body {
             Body::None => builder,
             Body::Form(fields) => builder.form(fields),
-            Body::Json(json) => builder.json(json),
+            Body::Bytes(bytes) => builder.body(bytes.clone()),
         };
         self.sent.fetch_add(1, Ordering::Relaxed);
         let limit = request.limit;
@@ -185,24 +170,33 @@ impl Http {
     }
 
     /// A rule of `--connect-to` takes effect in the resolver, which only sees names. A port that is written in the URL would
-    /// win over the rule's, so it is taken out and stays in the `Host` header.
+    /// win over the rule's, so it is taken out; an address is never looked up, so it is replaced. Both stay in the `Host`
+    /// header.
     fn route(&self, url: &Url) -> (Url, Option<HeaderValue>) {
-        let (Some(host), Some(port)) = (url.host_str(), url.port()) else { return (url.clone(), None) };
+        let unrouted = || (url.clone(), None);
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return unrouted() };
         if !self.connect_to.iter().any(|rule| rule.applies(host, port)) {
-            return (url.clone(), None);
+            return unrouted();
         }
-        let header = HeaderValue::from_str(&format!("{host}:{port}")).ok();
         let mut routed = url.clone();
-        match routed.set_port(None) {
-            Ok(()) => (routed, header),
-            Err(()) => (url.clone(), None),
-        }
+        let done = match url.host() {
+            // With TLS the certificate would be held against the other address.
+            Some(_) if url.domain().is_none() && url.scheme() == "http" => {
+                let (to_host, to_port) = ConnectTo::route(&self.connect_to, host, port);
+                routed.set_host(Some(&to_host)).is_ok() && routed.set_port(Some(to_port)).is_ok()
+            }
+            _ => routed.set_port(None).is_ok(),
+        };
+        let header = HeaderValue::from_str(&host_of(url)).ok().filter(|_| routed != *url);
+        if done { (routed, header) } else { unrouted() }
     }
 }
 
 async fn read(host: &str, response: reqwest::Response, limit: u64) -> Answer<Response> {
     let status = response.status();
     let headers = response.headers().clone();
+    let tls = response.extensions().get::<reqwest::tls::TlsInfo>();
+    let certificate = tls.and_then(|tls| tls.peer_certificate()).map(<[u8]>::to_vec);
     let too_large = || Failure::TooLarge { what: format!("the answer of {host}"), bound: limit };
     let mut body = Vec::new();
     let mut stream = response.bytes_stream();
@@ -213,7 +207,7 @@ async fn read(host: &str, response: reqwest::Response, limit: u64) -> Answer<Res
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Response { status, headers, body })
+    Ok(Response { status, headers, body, certificate })
 }
 
 /// `host` or `host:port` of a URL, for people.
@@ -267,9 +261,11 @@ impl Response {
         values.iter().filter_map(|value| value.to_str().ok()).map(str::to_owned).collect()
     }
 
-    /// Seconds of `Retry-After`; a date counts as none.
+    /// Seconds of `Retry-After`, else of the sentence that says so; a date counts as none. Resource Manager does not always
+    /// send the header, but writes `Retry after 2 seconds.` or `Please try again after '372' seconds.`
     pub fn retry_after(&self) -> Option<u64> {
-        self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
+        let told = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        told.or_else(|| trouble::seconds_to_wait(&String::from_utf8_lossy(&self.body)))
     }
 
     pub fn json(&self, host: &str) -> Answer<serde_json::Value> {

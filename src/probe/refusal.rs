@@ -48,7 +48,7 @@ fn told(body: &[u8]) -> (Option<String>, Option<String>) {
     (code.map(clip), message.map(clip))
 }
 
-fn clip(text: &str) -> String {
+pub fn clip(text: &str) -> String {
     match text.char_indices().nth(WORDS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
@@ -64,7 +64,7 @@ mod tests {
 
     fn answer(status: u16, body: &str) -> Failure {
         let status = StatusCode::from_u16(status).unwrap();
-        let response = Response { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() };
+        let response = Response { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec(), certificate: None };
         failure("acme.azurecr.io", &response, false)
     }
 

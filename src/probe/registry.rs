@@ -5,7 +5,6 @@
 
 mod challenge;
 mod listing;
-
 mod resolve;
 mod session;
 
@@ -20,10 +19,11 @@ use super::credential::Chain;
 use super::docker_config::DockerConfig;
 use super::http::Http;
 use crate::evidence::{Answer, Attributes, Failure, Platform, Quota, Resolved};
-use crate::image::{Cloud, Host, ImageRef, Reach, acr_cloud};
+use crate::image::{Cloud, Host, ImageRef, Reach};
 use crate::probe::secret::Secret;
 use session::Session;
 
+pub use challenge::Challenge;
 pub use session::Credential;
 
 /// All registries of a run.
@@ -54,7 +54,7 @@ impl Registries {
         Ok(resolved)
     }
 
-    /// The quota that came with the answer about an image; asks for the image when it was not asked yet.
+    /// The quota that came with the answer about an image.
     pub async fn quota(&self, image: &ImageRef) -> Answer<Quota> {
         if let Some(quota) = self.quotas.lock().await.get(&image.to_string()) {
             return Ok(quota.clone());
@@ -84,7 +84,7 @@ impl Registries {
         let own = self.session(registry).await.ok().filter(|session| session.is_anonymous());
         let session = match own {
             Some(session) => session,
-            None => Arc::new(Session::new(self.http.clone(), registry, self.is_plain(registry), Credential::Anonymous)?),
+            None => Arc::new(self.connect(registry, Credential::Anonymous, None).await?),
         };
         let scope = resolve::scope(repository);
         let path = format!("v2/{repository}/tags/list?n=1");
@@ -103,7 +103,7 @@ impl Registries {
     /// Whether the registry takes a user name and password for a repository.
     pub async fn login(&self, registry: &Host, repository: &str, username: &str, password: Secret) -> Answer<bool> {
         let credential = Credential::Basic { username: username.to_owned(), password };
-        let session = Session::new(self.http.clone(), registry, self.is_plain(registry), credential)?;
+        let session = self.connect(registry, credential, None).await?;
         let path = format!("v2/{repository}/tags/list?n=1");
         match session.get(&path, &resolve::scope(repository), "application/json", 2 << 20).await {
             Ok(_) | Err(Failure::NotFound { .. }) => Ok(true),
@@ -114,32 +114,59 @@ impl Registries {
 
     async fn session(&self, registry: &Host) -> Answer<Arc<Session>> {
         let cell = self.sessions.lock().await.entry(registry.clone()).or_default().clone();
-        let make = || async {
-            let credential = self.credential(registry).await?;
-            Session::new(self.http.clone(), registry, self.is_plain(registry), credential).map(Arc::new)
-        };
-        cell.get_or_init(make).await.clone()
+        cell.get_or_init(|| self.open(registry)).await.clone()
+    }
+
+    async fn open(&self, registry: &Host) -> Answer<Arc<Session>> {
+        let (credential, challenge) = self.credential(registry).await?;
+        self.connect(registry, credential, challenge).await.map(Arc::new)
+    }
+
+    /// A session of the scheme that the registry speaks. One on loopback may speak either: it is asked without a credential,
+    /// which is the challenge that is needed anyway, and a server that wants TLS answers 400 or hangs up.
+    async fn connect(&self, registry: &Host, credential: Credential, challenge: Option<Challenge>) -> Answer<Session> {
+        let plain = self.is_plain(registry);
+        let session = Session::new(self.http.clone(), registry, plain, credential.clone())?;
+        if let Some(challenge) = challenge {
+            return Ok(session.expecting(challenge));
+        }
+        if plain && !self.is_named(registry) && matches!(session.challenge().await, Err(Failure::Server { status: 400, .. } | Failure::Connect { .. })) {
+            return Session::new(self.http.clone(), registry, false, credential);
+        }
+        Ok(session)
     }
 
     /// An Entra identity for the registries of the chosen cloud, the Docker configuration for all, else nothing.
     /// A credential that is refused is an answer; it is not tried without it.
-    async fn credential(&self, registry: &Host) -> Answer<Credential> {
-        let is_own_acr = acr_cloud(registry) == Some(self.cloud) && registry.port_text().is_none();
-        if let Some(azure) = self.azure.as_ref().filter(|_| is_own_acr) {
-            match acr::refresh_token(&self.http, azure, registry).await {
-                Ok(token) => return Ok(Credential::Refresh(token)),
-                // Nobody is logged in: what Docker knows, or anonymous, is all there is.
-                Err(Failure::NoCredential { .. }) => {}
-                Err(failure) => return Err(failure),
-            }
+    async fn credential(&self, registry: &Host) -> Answer<(Credential, Option<Challenge>)> {
+        let failure = match self.azure.as_ref().filter(|_| self.is_own_acr(registry)) {
+            None => Failure::NoCredential { tried: Vec::new() },
+            Some(azure) => match acr::refresh_token(&self.http, azure, registry).await {
+                Ok(token) => return Ok((Credential::Refresh(token), Some(acr::challenge(registry)))),
+                Err(failure) => failure,
+            },
+        };
+        match (self.docker.credential(registry).await?, failure) {
+            (Some(credential), _) => Ok((credential, None)),
+            // Nobody is logged in: anonymous is all there is.
+            (None, Failure::NoCredential { .. }) => Ok((Credential::Anonymous, None)),
+            (None, failure) => Err(failure),
         }
-        Ok(self.docker.credential(registry).await?.unwrap_or(Credential::Anonymous))
+    }
+
+    /// Whether the caller's Entra token may go there: a login server under the suffix of the chosen cloud, over TLS.
+    fn is_own_acr(&self, registry: &Host) -> bool {
+        let is_own = registry.acr().is_some_and(|acr| acr.cloud == self.cloud && acr.is_login_server());
+        is_own && matches!(registry.port_text(), None | Some("443")) && !self.is_plain(registry)
     }
 
     /// Plain HTTP is for loopback and for what the user named.
-    fn is_plain(&self, registry: &Host) -> bool {
-        let named = self.plain.iter().any(|plain| plain.eq_ignore_ascii_case(registry.as_str()) || plain.eq_ignore_ascii_case(registry.name()));
-        named || is_plain_loopback(registry)
+    pub fn is_plain(&self, registry: &Host) -> bool {
+        self.is_named(registry) || is_plain_loopback(registry)
+    }
+
+    fn is_named(&self, registry: &Host) -> bool {
+        self.plain.iter().any(|plain| plain.eq_ignore_ascii_case(registry.as_str()) || plain.eq_ignore_ascii_case(registry.name()))
     }
 }
 

@@ -59,7 +59,7 @@ pub fn failure(host: &str, error: &reqwest::Error) -> Failure {
 }
 
 /// The error and what caused it, outermost first.
-fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+pub fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
 }
 
@@ -106,6 +106,15 @@ fn io_reason(error: &io::Error) -> Option<String> {
     Some(words.to_owned())
 }
 
+/// The seconds in `Retry after 2 seconds` and `try again after '372' seconds`.
+pub fn seconds_to_wait(text: &str) -> Option<u64> {
+    let lower = text.get(..text.floor_char_boundary(4_096))?.to_ascii_lowercase();
+    let rest = ["retry after ", "try again after ", "try again in "].iter().find_map(|mark| Some(lower.split_once(mark)?.1))?;
+    let digits = rest.trim_start_matches(['\'', '"']);
+    let end = digits.find(|character: char| !character.is_ascii_digit()).unwrap_or(digits.len());
+    digits[end..].trim_start_matches(['\'', '"', ' ']).starts_with("second").then(|| digits[..end].parse().ok())?
+}
+
 /// Whether a connection that broke for this reason may hold the next time.
 pub fn is_passing(reason: &str) -> bool {
     matches!(
@@ -119,4 +128,25 @@ pub fn jitter() -> f64 {
     use std::hash::{BuildHasher, Hasher};
     let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
     (random % 1_000) as f64 / 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn waits(text: &str, expected: Option<u64>) {
+        assert_eq!(seconds_to_wait(text), expected, "{text}");
+    }
+
+    #[test]
+    fn the_seconds_are_read_from_the_sentence() {
+        let told = "Request is temporarily throttled because tenant x has issued too many requests. Retry after 2 seconds.";
+        waits(told, Some(2));
+        waits("The request is throttled. Please try again after '372' seconds.", Some(372));
+        waits("please try again in 1 second", Some(1));
+        waits("Retry after a while", None);
+        waits("Retry after 99999999999999999999999 seconds", None);
+        waits("", None);
+    }
 }

@@ -75,7 +75,7 @@ impl Cloud {
     /// those of the others are what `az cloud show` prints.
     pub fn environment(self, at: Span) -> Value {
         let text = |name: &'static str, value: &str| Member::new(name, at, Value::string(value, at));
-        let [portal, management, manager, login, audience, graph, batch, media, gallery, sql, lake] = self.endpoints();
+        let [portal, manager, login, audience, graph, batch, media, gallery, sql, lake] = self.endpoints();
         let (registry, storage, database, vault, front_door, lake_analytics, lake_store) = self.suffixes();
         let authentication = vec![
             text("loginEndpoint", login),
@@ -106,16 +106,14 @@ impl Cloud {
             text("resourceManager", manager),
             Member::new("authentication", at, Value::object(authentication, at)),
             Member::new("suffixes", at, Value::object(suffixes, at)),
-            text("management", management),
         ];
         Value::object(members, at)
     }
 
-    fn endpoints(self) -> [&'static str; 11] {
+    fn endpoints(self) -> [&'static str; 10] {
         match self {
             Cloud::Public => [
                 "https://portal.azure.com",
-                "https://management.core.windows.net/",
                 "https://management.azure.com/",
                 "https://login.microsoftonline.com/",
                 "https://management.core.windows.net/ https://management.azure.com/",
@@ -128,7 +126,6 @@ impl Cloud {
             ],
             Cloud::UsGov => [
                 "https://portal.azure.us",
-                "https://management.core.usgovcloudapi.net/",
                 "https://management.usgovcloudapi.net/",
                 "https://login.microsoftonline.us/",
                 "https://management.core.usgovcloudapi.net/ https://management.usgovcloudapi.net/",
@@ -141,7 +138,6 @@ impl Cloud {
             ],
             Cloud::China => [
                 "https://portal.azure.cn",
-                "https://management.core.chinacloudapi.cn/",
                 "https://management.chinacloudapi.cn/",
                 "https://login.chinacloudapi.cn/",
                 "https://management.core.chinacloudapi.cn/ https://management.chinacloudapi.cn/",

@@ -62,6 +62,10 @@ impl Loops {
         Loops(Some(Rc::new(Turn { name, index, of, outer: self.clone() })))
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// What `copyIndex(name)` gives, without the offset.
     pub fn index(&self, name: Option<&str>, at: Span) -> Outcome {
         let turns = || std::iter::successors(self.0.as_deref(), |turn| turn.outer.0.as_deref());
@@ -128,7 +132,7 @@ impl View<'_> {
             Data::Int(count @ 0..=MAX_COUNT) => Count::Known(*count),
             Data::Int(count) if *count < 0 => {
                 let message = format!("a loop cannot run {count} times");
-                self.session.report(Error::new(Kind::Value, message, value.at));
+                self.report(Error::new(Kind::Value, message, value.at));
                 Count::Known(0)
             }
             Data::Int(count) => {
@@ -150,7 +154,7 @@ impl View<'_> {
         let mut items = Vec::new();
         for turn in count.turns() {
             if let Err(error) = self.session.count_element(at) {
-                self.session.report(error);
+                self.report(error);
                 break;
             }
             items.push(self.inside(name.clone(), turn, of).evaluate(written.input));
@@ -168,7 +172,7 @@ impl View<'_> {
 
     fn impossible(&self, error: Error) -> Count {
         let why = error.message.clone();
-        self.session.report(error);
+        self.report(error);
         Count::Unknown(why)
     }
 }

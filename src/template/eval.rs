@@ -58,14 +58,19 @@ impl Walk<'_> {
                 Err(error) if self.errors.is_some() => Ok(Some(self.instead(value, error))),
                 outcome => outcome,
             },
-            Data::Array(items) => {
-                let _step = self.scope.engine().enter(value.at)?;
-                self.array(value, items)
-            }
-            Data::Object(object) => {
-                let _step = self.scope.engine().enter(value.at)?;
-                self.object(value, object)
-            }
+            Data::Array(_) | Data::Object(_) => match self.inside(value) {
+                Err(error) if self.errors.is_some() => Ok(Some(self.instead(value, error))),
+                outcome => outcome,
+            },
+            _ => Ok(None),
+        }
+    }
+
+    fn inside(&mut self, value: &Value) -> Result<Option<Value>, Error> {
+        let _step = self.scope.engine().enter(value.at)?;
+        match &value.data {
+            Data::Array(items) => self.array(value, items),
+            Data::Object(object) => self.object(value, object),
             _ => Ok(None),
         }
     }
@@ -81,7 +86,8 @@ impl Walk<'_> {
         let expr = match engine.parsed(text, at) {
             Some(expr) => expr,
             None => match parser::parse(text, at)? {
-                Parsed::Expression(expr) => engine.keep(text, at, expr),
+                Parsed::Expression(expr) if self.scope.repeats() => engine.keep(text, at, expr),
+                Parsed::Expression(expr) => Rc::new(expr),
                 Parsed::Escaped(text) => return Ok(Some(Value::string(text, at))),
                 Parsed::Plain => return Ok(None),
             },
@@ -266,7 +272,7 @@ pub(super) fn element(value: &Value, index: &Value, at: Span, env: &Env) -> Outc
         Data::Array(items) => {
             let spread = items.iter().position(functions::is_spread).unwrap_or(usize::MAX);
             let place = usize::try_from(index).ok();
-            if place.is_none_or(|place| place >= spread) && index >= 0 {
+            if spread != usize::MAX && place.is_none_or(|place| place >= spread) && index >= 0 {
                 return Ok(functions::unknown_part(value, &spell::index(&spell::value(value), &index.to_string()), at));
             }
             match place.and_then(|place| items.get(place)) {
@@ -296,8 +302,10 @@ pub(super) fn member(value: &Value, name: &str, at: Span, env: &Env) -> Outcome 
     match &value.data {
         Data::Object(object) => match object.get(name) {
             Some(found) if found.key_unknown.is_none() => Ok(text::passed(part(&found.value, value), at)),
-            _ if object.members.iter().any(|member| member.key_unknown.is_some()) => {
-                Ok(functions::unknown_part(value, &spell::member(&spell::value(value), name), at))
+            _ if let Some(open) = object.members.iter().find_map(|member| member.key_unknown.as_ref()) => {
+                // What has unknown members may be known by an expression as a whole.
+                let whole = if open.spread { open.expression.clone() } else { spell::value(value) };
+                Ok(Value::unknown(Unknown::new(spell::member(&whole, name), open.why.as_str()), at))
             }
             _ => {
                 let names = object.members.iter().map(|member| &*member.key);
@@ -346,3 +354,6 @@ fn over_alternatives(unknown: &Unknown, expression: &str, at: Span, of: impl Fn(
     }
     Args::unify(unknown.alternatives.iter().map(of), expression, &unknown.why, at)
 }
+
+#[cfg(test)]
+mod tests;

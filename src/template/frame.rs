@@ -1,6 +1,6 @@
 //! One template in its place: what it declares, where it is deployed to, and what of it was computed so far.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -42,6 +42,9 @@ pub(super) struct Frame {
     pub symbols: HashMap<String, usize>,
     /// The resources whose names are computed by now.
     pub known: RefCell<Known>,
+    pub all_named: Cell<bool>,
+    /// There are more deployments of the same template: a loop makes it.
+    pub repeats: bool,
     pub outputs: Slot<Rc<Vec<Output>>>,
 }
 
@@ -54,6 +57,7 @@ pub(super) struct Start {
     pub path: Rc<[String]>,
     pub condition: Condition,
     pub loops: Loops,
+    pub repeats: bool,
     /// By name in lower case.
     pub given: HashMap<String, (Span, Supplied)>,
 }
@@ -138,6 +142,8 @@ impl Frame {
             declarations,
             symbols,
             known: RefCell::default(),
+            all_named: Cell::new(false),
+            repeats: start.repeats,
             outputs: Slot::default(),
         })
     }
@@ -145,11 +151,6 @@ impl Frame {
     /// A section of the template that is an object.
     pub fn section(&self, name: &str) -> Option<&Object> {
         self.template.get(name)?.as_object()
-    }
-
-    /// `languageVersion` 2 and its experimental successors.
-    pub fn is_symbolic(&self) -> bool {
-        self.template.get("resources").is_some_and(|resources| resources.as_object().is_some())
     }
 
     /// The value of a variable.

@@ -35,7 +35,6 @@ mod string;
 mod uri;
 
 pub(super) use json::compact;
-pub use resource::{deployment_object, group_id, scope_id};
 
 /// A function of the language.
 #[derive(Debug)]
@@ -172,7 +171,7 @@ fn wrong_arity(name: &str, min: u8, max: u8, given: usize, at: Span) -> Error {
         (min, MANY) => format!("at least {}", some(min)),
         (min, max) => format!("{min} to {max} arguments"),
     };
-    let given = if given == 1 { "1 is".to_owned() } else { format!("{given} are") };
+    let given = if given == 1 { "1 argument is".to_owned() } else { format!("{given} arguments are") };
     Error::new(Kind::Arity, format!("{given} given"), at).of(name).expected(format!("it takes {expected}"))
 }
 
@@ -304,7 +303,7 @@ impl<'a> Args<'a> {
     /// The error of an argument that is of the wrong type.
     pub fn wrong_type(&self, index: usize, expected: &str) -> Error {
         const ORDINALS: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
-        let place = match (self.len(), ORDINALS.get(index)) {
+        let place = match (self.len().max(self.exprs.len()), ORDINALS.get(index)) {
             (1, _) => "its argument".to_owned(),
             (_, Some(ordinal)) => format!("its {ordinal} argument"),
             (_, None) => format!("its argument number {}", index + 1),
@@ -363,6 +362,11 @@ impl<'a> Args<'a> {
     pub fn unknown(&self) -> Value {
         let reason = self.values.iter().find_map(|value| why(value, 0)).unwrap_or("a part of it is not known");
         Value::unknown(Unknown::new(spell::call(self.name, self.values), reason), self.at)
+    }
+
+    /// Whether the place lies in the call.
+    pub fn covers(&self, at: Span) -> bool {
+        at.file == self.at.file && self.at.start <= at.start && at.end <= self.at.end
     }
 
     pub fn spend(&self, cost: usize) -> Result<(), Error> {
@@ -448,3 +452,6 @@ impl<'a> Lazy<'a> {
         Args { name: self.name, values, exprs: self.exprs, at: self.at, env: self.env }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,7 +77,8 @@ pub(super) fn resource(scope: &Value, kind: &str, name: &Value, at: Span) -> Res
     let kind = kind.trim_matches('/');
     let Some((namespace, types)) = kind.split_once('/') else {
         let message = format!("`{kind}` is no resource type");
-        return Err(Error::new(Kind::ResourceName, message, at).expected("a namespace and a type: `Microsoft.App/containerApps`"));
+        return Err(Error::new(Kind::ResourceName, message, at)
+            .expected("a namespace and a type: `Microsoft.App/containerApps`"));
     };
     let types: Vec<&str> = types.split('/').collect();
     let names = segments(name);
@@ -89,7 +90,9 @@ pub(super) fn resource(scope: &Value, kind: &str, name: &Value, at: Span) -> Res
     let certain = names.iter().flatten().all(|piece| matches!(piece, Piece::Known(_)));
     if names.len() != types.len() && certain {
         let message = format!("the name has {} segments, the type `{kind}` needs {}", names.len(), types.len());
-        return Err(Error::new(Kind::ResourceName, message, at).expected("one for each part of the type after its namespace"));
+        return Err(
+            Error::new(Kind::ResourceName, message, at).expected("one for each part of the type after its namespace")
+        );
     }
     let why = name.as_unknown().map_or("", |unknown| &unknown.why);
     if names.len() == types.len() {
@@ -107,11 +110,14 @@ pub(super) fn resource(scope: &Value, kind: &str, name: &Value, at: Span) -> Res
 /// What an id says of the resource; `None` when it is no id.
 pub(super) fn parts(id: &Value) -> Option<Parts> {
     let segments = segments(id);
-    let is = |segment: &Segment, word: &str| matches!(&segment[..], [Piece::Known(text)] if text.eq_ignore_ascii_case(word));
+    let is =
+        |segment: &Segment, word: &str| matches!(&segment[..], [Piece::Known(text)] if text.eq_ignore_ascii_case(word));
     let Some(providers) = segments.iter().rposition(|segment| is(segment, "providers")) else {
         return match &segments[..] {
             [_, word, _] if is(word, "subscriptions") => part("Microsoft.Resources/subscriptions", &segments[2..]),
-            [_, _, _, word, _] if is(word, "resourceGroups") => part("Microsoft.Resources/resourceGroups", &segments[4..]),
+            [_, _, _, word, _] if is(word, "resourceGroups") => {
+                part("Microsoft.Resources/resourceGroups", &segments[4..])
+            }
             _ => None,
         };
     };
@@ -242,7 +248,9 @@ mod tests {
             group,
             "Microsoft.ContainerRegistry/registries/providers/roleAssignments",
             &["acr/Microsoft.Authorization/g"],
-            &format!("{at}/Microsoft.ContainerRegistry/registries/acr/providers/Microsoft.Authorization/roleAssignments/g"),
+            &format!(
+                "{at}/Microsoft.ContainerRegistry/registries/acr/providers/Microsoft.Authorization/roleAssignments/g"
+            ),
         );
     }
 

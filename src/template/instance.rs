@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::source::{Span, Text};
-use crate::value::{Data, Value};
+use crate::value::{Member, Value};
 
 use super::copies::{Count, Index, Loops, Of};
 use super::error::{Error, Kind};
@@ -14,7 +14,7 @@ use super::scope::Place;
 use super::session::{FrameId, Session};
 use super::slot::Slot;
 use super::view::View;
-use super::{ids, limits, parser};
+use super::{functions, ids, limits};
 
 /// A resource that will be deployed, or is read.
 pub(super) struct Instance {
@@ -95,7 +95,7 @@ impl Instance {
         for member in object.members.into_iter().filter(|member| is_property(&member.key)) {
             let runtime = self.extension.is_some() || member.key.eq_ignore_ascii_case("properties");
             let value = if runtime { inner.evaluate(&member.value) } else { top.evaluate(&member.value) };
-            members.push(crate::value::Member { value, ..member });
+            members.push(Member { value, ..member });
         }
         Value::object(members, self.body.at)
     }
@@ -111,9 +111,13 @@ impl Frame {
 
     /// Computes the names of all resources of this template.
     pub fn name_all(self: &Rc<Frame>, session: &Session) {
-        for index in 0..self.declarations.len() {
-            self.instances(session, index);
+        if self.all_named.get() {
+            return;
         }
+        let each = (0..self.declarations.len()).map(|index| self.instances(session, index).is_some());
+        // One that is being named right now has asked for this.
+        let are_named = each.fold(true, |all, named| all && named);
+        self.all_named.set(are_named);
     }
 
     fn named(self: &Rc<Frame>, session: &Session, index: usize) -> Vec<Rc<Instance>> {
@@ -178,11 +182,13 @@ impl Frame {
             _ => Condition::Always,
         });
         let condition = condition.and(body.get("condition").map_or(Condition::Always, |value| view.condition(value)));
+        // The template can be right only for those who deploy it: `split('', '/')[2]` of an id that nobody gave.
+        let view = &view.idle(condition == Condition::Never);
         let extension = body.get("extension").or_else(|| body.get("import"));
         let extension = extension.map(|name| name.as_str().unwrap_or("…").to_owned());
         let kind = body.get("type").and_then(|kind| view.text(kind, "the type of a resource"));
         let Some(kind) = kind else {
-            session.report(Error::new(Kind::Value, "a resource needs a `type`", declaration.at));
+            view.report(Error::new(Kind::Value, "a resource needs a `type`", declaration.at));
             return None;
         };
         let symbol = declaration.symbol.as_ref().map(|symbol| match &turn {
@@ -235,12 +241,14 @@ impl View<'_> {
     /// A member that is a text, known or not. `None` when it is null; a mistake is reported.
     pub fn text(&self, value: &Value, what: &str) -> Option<Value> {
         let computed = self.compute(value).unwrap_or_else(|error| self.mistaken(value, error));
+        // A name that a secure parameter holds a part of is no secret any more.
+        let computed = functions::open(&computed).clone();
         if computed.is_null() {
             return None;
         }
         if computed.as_str().is_none() && computed.as_unknown().is_none() {
-            let message = format!("{what} is a string, not {}", super::functions::kind_of(&computed));
-            self.session.report(Error::new(Kind::Type, message, value.at));
+            let message = format!("{what} is a string, not {}", functions::kind_of(&computed));
+            self.report(Error::new(Kind::Type, message, value.at));
             return None;
         }
         Some(computed)
@@ -249,15 +257,15 @@ impl View<'_> {
     /// Whether a condition holds.
     pub fn condition(&self, value: &Value) -> Condition {
         let computed = self.compute(value).unwrap_or_else(|error| self.mistaken(value, error));
-        match (&computed.data, computed.as_bool(), computed.as_str()) {
+        match (computed.as_unknown(), computed.as_bool(), computed.as_str()) {
             (_, Some(true), _) => Condition::Always,
             (_, Some(false), _) => Condition::Never,
-            (Data::Unknown(unknown), ..) => Condition::Maybe(unknown.why.clone()),
+            (Some(unknown), ..) => Condition::Maybe(unknown.why.clone()),
             (_, _, Some(word)) if word.eq_ignore_ascii_case("true") => Condition::Always,
             (_, _, Some(word)) if word.eq_ignore_ascii_case("false") => Condition::Never,
             _ => {
-                let message = format!("a condition is true or false, not {}", super::functions::kind_of(&computed));
-                self.session.report(Error::new(Kind::Type, message.as_str(), value.at));
+                let message = format!("a condition is true or false, not {}", functions::kind_of(&computed));
+                self.report(Error::new(Kind::Type, message.as_str(), value.at));
                 Condition::Maybe(message)
             }
         }
@@ -267,7 +275,7 @@ impl View<'_> {
     fn place(&self, instance: &mut Instance, parent: Option<&Rc<Instance>>) -> Option<()> {
         let at = instance.at;
         let Some(name) = instance.body.get("name").and_then(|name| self.text(name, "the name of a resource")) else {
-            self.session.report(Error::new(Kind::Value, "a resource needs a `name`", at));
+            self.report(Error::new(Kind::Value, "a resource needs a `name`", at));
             return None;
         };
         instance.name = name;
@@ -286,7 +294,7 @@ impl View<'_> {
         match id {
             Ok(id) => instance.id = id,
             Err(error) => {
-                self.session.report(error);
+                self.report(error);
                 return None;
             }
         }
@@ -294,7 +302,7 @@ impl View<'_> {
         let name = instance.name.as_str().filter(|_| instance.is_deployment());
         if name.is_some_and(|name| name.chars().count() > limits::MAX_NAME) {
             let message = format!("the name of a deployment has at most {} characters", limits::MAX_NAME);
-            self.session.report(Error::new(Kind::Limit, message, instance.name.at));
+            self.report(Error::new(Kind::Limit, message, instance.name.at));
         }
         Some(())
     }
@@ -332,9 +340,4 @@ fn adopt(instance: &mut Instance, parent: &Rc<Instance>) {
     instance.kind = format!("{}/{}", parent.kind, instance.kind);
     instance.name = ids::child(&parent.name, &instance.name);
     instance.scope = parent.scope.clone();
-}
-
-/// Whether a text has to be evaluated.
-pub(super) fn is_expression(value: &Value) -> bool {
-    value.as_str().is_some_and(parser::is_expression)
 }

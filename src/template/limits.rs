@@ -21,7 +21,9 @@ const MAX_BYTES: u32 = 4 * 1024 * 1024;
 pub(super) fn check(session: &Session, template: &Value, sections: &Object, declarations: usize) {
     let size = |section: &str| {
         let member = sections.get(section);
-        member.and_then(|member| Some((member.value.as_object()?.members.len(), member.key_at))).unwrap_or((0, Span::NONE))
+        member
+            .and_then(|member| Some((member.value.as_object()?.members.len(), member.key_at)))
+            .unwrap_or((0, Span::NONE))
     };
     for (section, limit) in [("parameters", MAX_PARAMETERS), ("variables", MAX_VARIABLES), ("outputs", MAX_OUTPUTS)] {
         let (count, at) = size(section);

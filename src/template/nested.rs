@@ -44,7 +44,9 @@ impl Instance {
         let view = self.view(session, Place::Properties);
         let properties = self.body.get("properties")?;
         let template = properties.get("template")?;
-        let template = if template.as_object().is_some() { template.clone() } else { view.evaluate(template) };
+        // What `json('…')` gives is not evaluated again; it is a template of its own, whatever the scope says.
+        let is_computed = template.as_object().is_none();
+        let template = if is_computed { view.evaluate(template) } else { template.clone() };
         template.as_object()?;
         if home.path.len() >= MAX_NESTED {
             let message = format!("deployments are nested more than {MAX_NESTED} deep");
@@ -53,7 +55,8 @@ impl Instance {
         }
         let scope = properties.path(&["expressionEvaluationOptions", "scope"]);
         let scope = scope.and_then(|scope| view.text(scope, "`expressionEvaluationOptions.scope`"));
-        let is_inner = scope.and_then(|scope| Some(scope.as_str()?.eq_ignore_ascii_case("inner"))).unwrap_or(false);
+        let is_inner =
+            scope.and_then(|scope| Some(scope.as_str()?.eq_ignore_ascii_case("inner"))).unwrap_or(false) || is_computed;
         let names = home.path.iter().cloned().chain([self.name.partial().unwrap_or_default()]);
         Some(Frame::start(
             session,
@@ -64,6 +67,7 @@ impl Instance {
                 path: names.collect(),
                 condition: self.condition.clone(),
                 loops: if is_inner { Loops::default() } else { self.loops.clone() },
+                repeats: home.repeats || !self.loops.is_empty(),
                 given: if is_inner { self.given(&view, properties, &template) } else { HashMap::new() },
                 template,
             },
@@ -71,7 +75,12 @@ impl Instance {
     }
 
     /// What the deployment passes to its template.
-    fn given(self: &Rc<Instance>, view: &View, properties: &Value, template: &Value) -> HashMap<String, (Span, Supplied)> {
+    fn given(
+        self: &Rc<Instance>,
+        view: &View,
+        properties: &Value,
+        template: &Value,
+    ) -> HashMap<String, (Span, Supplied)> {
         let Some(written) = properties.get("parameters") else { return HashMap::new() };
         let later = |value: &Value| {
             let (home, loops, user) = (self.frame, self.loops.clone(), Rc::clone(self));
@@ -135,7 +144,9 @@ fn aim(target: &mut Target, scope: &Value, template: &Value) {
         return;
     }
     let segments = ids::segments_of(scope);
-    let is = |index: usize, word: &str| segments.get(index).and_then(Value::as_str).is_some_and(|text| text.eq_ignore_ascii_case(word));
+    let is = |index: usize, word: &str| {
+        segments.get(index).and_then(Value::as_str).is_some_and(|text| text.eq_ignore_ascii_case(word))
+    };
     match segments.len() {
         3 if is(1, "subscriptions") => {
             target.level = Level::Subscription;
@@ -185,11 +196,11 @@ fn moved(session: &Session, home: &Rc<Frame>, target: &mut Target, own: Option<V
         return;
     }
     let group = ids::group(&target.subscription, &target.group);
-    let why = format!("the location of the resource group {} was not stated", target.group.partial().unwrap_or_default());
+    let why =
+        format!("the location of the resource group {} was not stated", target.group.partial().unwrap_or_default());
     let name = super::spell::value(&target.group);
-    target.location = located(session, home, &group).unwrap_or_else(|| {
-        Value::unknown(Unknown::new(format!("resourceGroup({name}).location"), why), Span::NONE)
-    });
+    target.location = located(session, home, &group)
+        .unwrap_or_else(|| Value::unknown(Unknown::new(format!("resourceGroup({name}).location"), why), Span::NONE));
     let tags = Unknown::new(format!("resourceGroup({name}).tags"), "the tags of another resource group are not known");
     target.group_tags = Value::unknown(tags, Span::NONE);
 }
@@ -207,7 +218,13 @@ fn located(session: &Session, home: &Rc<Frame>, group: &Value) -> Option<Value> 
 
 impl Frame {
     /// The template at the top.
-    pub fn top(session: &Session, template: &Value, target: Target, name: Value, given: HashMap<String, (Span, Supplied)>) -> Rc<Frame> {
+    pub fn top(
+        session: &Session,
+        template: &Value,
+        target: Target,
+        name: Value,
+        given: HashMap<String, (Span, Supplied)>,
+    ) -> Rc<Frame> {
         Frame::start(
             session,
             Start {
@@ -218,9 +235,9 @@ impl Frame {
                 path: Rc::from([]),
                 condition: super::expansion::Condition::Always,
                 loops: Loops::default(),
+                repeats: false,
                 given,
             },
         )
     }
 }
-

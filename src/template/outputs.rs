@@ -40,7 +40,8 @@ impl Frame {
     /// What `reference()` gives as `outputs`.
     pub fn outputs_object(outputs: &[Output], at: Span) -> Value {
         let member = |output: &Output| {
-            let typed = vec![Member::new("type", at, output.kind.clone()), Member::new("value", at, output.value.clone())];
+            let typed =
+                vec![Member::new("type", at, output.kind.clone()), Member::new("value", at, output.value.clone())];
             Member::new(output.name.clone(), output.at, Value::object(typed, at))
         };
         Value::object(outputs.iter().map(member).collect(), at)

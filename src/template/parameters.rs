@@ -10,12 +10,12 @@ use crate::value::{Data, Unknown, Value};
 use super::error::{Error, Kind, Outcome};
 use super::expansion::Missing;
 use super::frame::{Frame, Parameter};
+use super::functions;
 use super::given::{Later, Supplied};
 use super::scope::Place;
 use super::session::Session;
 use super::types::Types;
 use super::view::View;
-use super::functions;
 
 impl Frame {
     /// The value of a parameter. It is still where it was written, and passes through the parameter's declaration.
@@ -25,9 +25,7 @@ impl Frame {
     pub fn parameter(self: &Rc<Frame>, session: &Session, parameter: &Parameter, at: Span) -> Outcome {
         let _descent = session.descend(at)?;
         let bound = parameter.slot.get(|| self.bind(session, parameter));
-        bound.map_err(|_| {
-            Error::new(Kind::Cycle, format!("the parameter `{}` depends on itself", parameter.name), at)
-        })
+        bound.map_err(|_| Error::new(Kind::Cycle, format!("the parameter `{}` depends on itself", parameter.name), at))
     }
 
     fn bind(self: &Rc<Frame>, session: &Session, parameter: &Parameter) -> Value {
@@ -44,13 +42,7 @@ impl Frame {
         }
     }
 
-    fn supplied(
-        self: &Rc<Frame>,
-        session: &Session,
-        parameter: &Parameter,
-        given: &Supplied,
-        types: &Types,
-    ) -> Value {
+    fn supplied(self: &Rc<Frame>, session: &Session, parameter: &Parameter, given: &Supplied, types: &Types) -> Value {
         match given {
             Supplied::Value(value) => types.token(&parameter.declared, value),
             Supplied::Expression(value) => View::new(session, self, Place::ParametersFile).evaluate(value),
@@ -64,7 +56,13 @@ impl Frame {
     }
 
     /// The value when none is given, or null.
-    fn absent(self: &Rc<Frame>, session: &Session, parameter: &Parameter, given: Option<Value>, types: &Types) -> Value {
+    fn absent(
+        self: &Rc<Frame>,
+        session: &Session,
+        parameter: &Parameter,
+        given: Option<Value>,
+        types: &Types,
+    ) -> Value {
         if let Some(default) = parameter.declared.as_object().and_then(|declared| declared.get("defaultValue")) {
             return View::new(session, self, Place::ParameterDefault).evaluate(&default.value);
         }
@@ -118,7 +116,8 @@ fn unwrapped(session: &Session, parameter: &Parameter, entry: &Value) -> Value {
         Some(None) => Value::null(entry.at),
         None if entry.is_null() => Value::null(entry.at),
         None => {
-            let message = format!("the parameter `{}` is given as an object with `value` or `reference`", parameter.name);
+            let message =
+                format!("the parameter `{}` is given as an object with `value` or `reference`", parameter.name);
             session.report(Error::new(Kind::Parameter, message, entry.at));
             Value::null(entry.at)
         }

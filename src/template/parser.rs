@@ -51,7 +51,7 @@ pub fn parse(text: &Text, at: Span) -> Result<Parsed, Error> {
     match rest.word {
         Word::End => Ok(Parsed::Expression(expr)),
         Word::Close => Err(parser.error(rest.range, "this parenthesis closes nothing")),
-        _ => Err(parser.error(rest.range, "the expression ends before this").expected("one call, string or number")),
+        _ => Err(parser.error(rest.range, "the expression ends before this").expected("expected one call, string or number")),
     }
 }
 
@@ -107,7 +107,7 @@ impl Parser<'_> {
         let mut name = first.clone();
         if self.eat(&Word::Dot)? {
             namespace = Some(name);
-            name = self.name("the name of a function")?;
+            name = self.name("expected the name of a function")?;
         }
         let token = self.next()?;
         if token.word != Word::Open {
@@ -122,7 +122,7 @@ impl Parser<'_> {
                 match token.word {
                     Word::Comma => (),
                     Word::Close => break,
-                    _ => return Err(self.error(token.range, "the call is not closed here").expected("`,` or `)`")),
+                    _ => return Err(self.error(token.range, "the call is not closed here").expected("expected `,` or `)`")),
                 }
             }
         }
@@ -149,14 +149,14 @@ impl Parser<'_> {
         let mut steps = Vec::new();
         loop {
             if self.eat(&Word::Dot)? {
-                let name = self.name("the name of a member")?;
+                let name = self.name("expected the name of a member")?;
                 let at = Span { start, ..self.span(name.clone()) };
                 steps.push(Step::Member { name: self.text.substr(name), at });
             } else if self.eat(&Word::OpenIndex)? {
                 let index = self.expression()?;
                 let token = self.next()?;
                 if token.word != Word::CloseIndex {
-                    return Err(self.error(token.range, "the index is not closed here").expected("`]`"));
+                    return Err(self.error(token.range, "the index is not closed here").expected("expected `]`"));
                 }
                 let at = Span { start, ..self.span(token.range) };
                 steps.push(Step::Index { index, at });
@@ -215,4 +215,4 @@ impl Parser<'_> {
     }
 }
 
-const VALUE: &str = "a call, a string in single quotes or an integer";
+const VALUE: &str = "expected a call, a string in single quotes or an integer";

@@ -36,6 +36,8 @@ struct Subject {
 
 const REGISTRIES: &str = "microsoft.containerregistry/registries";
 const IDENTITIES: &str = "microsoft.managedidentity/userassignedidentities";
+/// Words in the names of properties that Resource Manager does not give back.
+const SECRETS: [&str; 5] = ["password", "secret", "key", "token", "connectionstring"];
 const ASSIGNED: &str = "identity.userassignedidentities.";
 
 impl View<'_> {
@@ -70,7 +72,8 @@ impl View<'_> {
         if lower == "properties.outputs" {
             return self.outputs_of(subject.instance.as_ref()?, at);
         }
-        if self.session.knowledge == Knowledge::Language || subject.kind.is_empty() {
+        let is_foreign = subject.instance.as_ref().is_some_and(|instance| instance.extension.is_some());
+        if self.session.knowledge == Knowledge::Language || subject.kind.is_empty() || is_foreign {
             return None;
         }
         match lower.as_str() {
@@ -140,22 +143,22 @@ impl View<'_> {
         }
     }
 
-    /// What the template sets at this path.
+    /// What the template sets at this path. A template that only refers to another one's resource may be deployed first.
     fn echoed(&self, instance: &Rc<Instance>, path: &str) -> Option<Value> {
+        let is_own = [self.home.id, self.words.id].contains(&instance.frame);
         let last = path.rsplit('.').next().unwrap_or_default();
-        if !instance.is_deployed() || ["password", "secret", "key", "token", "connectionstring"].iter().any(|word| last.contains(word)) {
+        if !is_own || !instance.is_deployed() || SECRETS.iter().any(|word| last.contains(word)) {
             return None;
         }
-        let view = instance.view(self.session, Place::Properties);
-        let mut value = instance.body.clone();
+        let mut value = &instance.body;
         for step in path.split('.') {
-            if super::instance::is_expression(&value) {
-                value = view.evaluate(&value);
-            }
-            value = value.get(step)?.clone();
+            value = value.get(step)?;
         }
-        let Ok(_descent) = self.session.descend(value.at) else { return None };
-        let value = view.evaluate(&value);
+        if matches!(value.data, Data::Array(_) | Data::Object(_)) {
+            return None;
+        }
+        let _descent = self.session.descend(value.at).ok()?;
+        let value = instance.view(self.session, Place::Properties).evaluate(value);
         matches!(value.data, Data::String(_) | Data::Int(_) | Data::Bool(_)).then_some(value)
     }
 }

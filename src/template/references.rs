@@ -148,7 +148,8 @@ impl View<'_> {
 
     /// The secure outputs of a module, which Bicep reads so.
     fn secure_outputs(&self, call: &Call) -> Value {
-        let Some(Ok(Meant::Here(instance, by_name))) = call.args.first().map(|target| self.meant(target, call.at)) else {
+        let Some(Ok(Meant::Here(instance, by_name))) = call.args.first().map(|target| self.meant(target, call.at))
+        else {
             return self.listed(call);
         };
         if by_name {
@@ -207,7 +208,13 @@ impl View<'_> {
     }
 
     /// `symbol`, or `symbol[index]`. With an index that is not known, the element that stands for all.
-    fn by_symbol(&self, frame: &Rc<Frame>, target: &Value, start: &str, at: Span) -> Result<Option<Rc<Instance>>, Error> {
+    fn by_symbol(
+        &self,
+        frame: &Rc<Frame>,
+        target: &Value,
+        start: &str,
+        at: Span,
+    ) -> Result<Option<Rc<Instance>>, Error> {
         let (symbol, index) = start.split_once('[').map_or((start, None), |(symbol, rest)| (symbol, Some(rest)));
         let Some(&declaration) = frame.symbols.get(&symbol.to_lowercase()) else { return Ok(None) };
         let Some(instances) = frame.instances(self.session, declaration) else {

@@ -26,6 +26,11 @@ pub trait Scope {
     /// The limits and the parsed expressions, shared by all scopes of one expansion.
     fn engine(&self) -> &Engine;
 
+    /// Whether the same expressions will be evaluated again here, in a loop: only then it pays to keep them parsed.
+    fn repeats(&self) -> bool {
+        true
+    }
+
     /// `parameters(name)`; an error of kind `NotFound` when there is none ([`Error::not_found`]).
     fn parameter(&self, name: &str, at: Span) -> Outcome;
 
@@ -137,9 +142,9 @@ pub struct Step<'e>(&'e Engine);
 /// stack is bounded.
 const MAX_DEPTH: u32 = 200;
 /// What one expression may cost, in calls, elements and stretches of 32 bytes.
-const MAX_SPENT: u64 = 2_000_000;
+const MAX_SPENT: u64 = 1_000_000;
 /// What a whole expansion may cost.
-const MAX_TOTAL: u64 = 40_000_000;
+const MAX_TOTAL: u64 = 10_000_000;
 /// So many parsed expressions are kept: more than the body of a loop has, fewer than a file.
 const KEPT: usize = 1024;
 

@@ -137,7 +137,8 @@ impl Session {
     pub fn count_resource(&self, at: Span) -> bool {
         self.resources.set(self.resources.get() + 1);
         if self.resources.get() > MAX_RESOURCES {
-            let message = format!("all templates together have more than {MAX_RESOURCES} resources; the rest is left out");
+            let message =
+                format!("all templates together have more than {MAX_RESOURCES} resources; the rest is left out");
             self.report(Error::new(Kind::Limit, message, Span { end: at.start, ..at }));
         }
         self.resources.get() <= MAX_RESOURCES

@@ -4,6 +4,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::value::{Data, Piece, Value};
 
+use super::ast::{Callee, Expr, Node, Step};
+
 /// Longer texts are cut; what was cut is told apart by a hash.
 const MAX_SPELLED: usize = 2_000;
 
@@ -63,6 +65,53 @@ pub fn member(expression: &str, name: &str) -> String {
 /// The element at `index` of what `expression` gives.
 pub fn index(expression: &str, index: &str) -> String {
     cut(format!("{expression}[{index}]"))
+}
+
+/// Further arguments of a call, as they are written: `, lambda(…)`.
+pub fn rest(exprs: &[Expr]) -> String {
+    let mut out = String::new();
+    for expr in exprs {
+        out.push_str(", ");
+        write_expr(&mut out, expr);
+    }
+    cut(out)
+}
+
+fn write_expr(out: &mut String, expr: &Expr) {
+    if out.len() > 2 * MAX_SPELLED {
+        out.push('…');
+        return;
+    }
+    match &expr.node {
+        Node::String(text) => quote(out, text),
+        Node::Int(value) => out.push_str(&value.to_string()),
+        Node::Call(node) => {
+            match &node.callee {
+                Callee::Builtin(builtin) => out.push_str(builtin.name),
+                Callee::List(name) | Callee::None { name, .. } => out.push_str(name),
+                Callee::User { namespace, name } => out.push_str(&format!("{namespace}.{name}")),
+            }
+            out.push('(');
+            for (index, arg) in node.args.iter().enumerate() {
+                out.push_str(if index > 0 { ", " } else { "" });
+                write_expr(out, arg);
+            }
+            out.push(')');
+        }
+        Node::Access(node) => {
+            write_expr(out, &node.of);
+            for step in &node.steps {
+                match step {
+                    Step::Member { name, .. } => out.extend([".", name]),
+                    Step::Index { index, .. } => {
+                        out.push('[');
+                        write_expr(out, index);
+                        out.push(']');
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn write(out: &mut String, value: &Value, depth: u32) {

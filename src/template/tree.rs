@@ -7,7 +7,7 @@ use crate::source::Text;
 use crate::value::{Data, Member, Object, Unknown, Value};
 
 use super::copies::{self, Of};
-use super::error::{Error, Kind, Outcome};
+use super::error::{Error, Outcome};
 use super::view::View;
 use super::{eval, parser};
 
@@ -26,19 +26,6 @@ impl View<'_> {
             Data::String(_) => eval::evaluate(value, self),
             _ => Ok(self.evaluate(value)),
         }
-    }
-
-    /// A string, which a member of this name must be.
-    ///
-    /// # Errors
-    /// When it is none, or an expression with a mistake. An unknown value is none.
-    pub fn compute_text(&self, value: &Value, what: &str) -> Outcome {
-        let computed = self.compute(value)?;
-        if computed.as_str().is_some() || computed.as_unknown().is_some() {
-            return Ok(computed);
-        }
-        let message = format!("{what} is a string, not {}", super::functions::kind_of(&computed));
-        Err(Error::new(Kind::Type, message, value.at))
     }
 
     /// Looks for what is no expression at all in a value that is not evaluated, because it is not deployed.
@@ -81,12 +68,12 @@ impl View<'_> {
         let text = value.as_str().unwrap_or("…");
         let expression = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
         let unknown = Unknown::new(expression, error.to_string());
-        self.session.report(error);
+        self.report(error);
         Value::unknown(unknown, value.at)
     }
 
     fn items(&self, value: &Value, items: &Rc<Vec<Value>>) -> Option<Vec<Value>> {
-        let _descent = self.session.descend(value.at).map_err(|error| self.session.report(error)).ok()?;
+        let _descent = self.session.descend(value.at).map_err(|error| self.report(error)).ok()?;
         let mut changed: Option<Vec<Value>> = None;
         for (index, item) in items.iter().enumerate() {
             let new = self.changed(item);
@@ -101,7 +88,7 @@ impl View<'_> {
     }
 
     fn members(&self, value: &Value, object: &Rc<Object>) -> Option<Vec<Member>> {
-        let _descent = self.session.descend(value.at).map_err(|error| self.session.report(error)).ok()?;
+        let _descent = self.session.descend(value.at).map_err(|error| self.report(error)).ok()?;
         let mut changed: Option<Vec<Member>> = None;
         for (index, member) in object.members.iter().enumerate() {
             let copied = self.copied(member);
@@ -127,7 +114,7 @@ impl View<'_> {
         let key = self.string(&Value::string(member.key.clone(), member.key_at));
         let named = eval::keyed(&key, member.key_at, value.clone());
         Some(named.unwrap_or_else(|error| {
-            self.session.report(error);
+            self.report(error);
             Member { value, ..member.clone() }
         }))
     }
@@ -142,9 +129,8 @@ impl View<'_> {
     }
 
     fn copied_member(&self, written: &copies::Written) -> Member {
-        let name = self.compute_text(written.name, "the name of a loop");
-        let name = name.unwrap_or_else(|error| self.mistaken(written.name, error));
-        let key: Text = name.as_str().unwrap_or("…").into();
+        let name = self.text(written.name, "the name of a loop");
+        let key: Text = name.as_ref().and_then(Value::as_str).unwrap_or("…").into();
         Member::new(key.clone(), written.name.at, self.repeated(written, Of::Part, Some(key)))
     }
 }

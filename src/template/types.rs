@@ -166,8 +166,12 @@ impl<'a> Types<'a> {
         }
         if let Data::Int(value) = checked.value.data {
             match (bound("minValue"), bound("maxValue")) {
-                (Some(least), _) if value < least => self.wrong(checked, format!("is {value}, at least {least} is needed")),
-                (_, Some(most)) if value > most => self.wrong(checked, format!("is {value}, at most {most} is allowed")),
+                (Some(least), _) if value < least => {
+                    self.wrong(checked, format!("is {value}, at least {least} is needed"))
+                }
+                (_, Some(most)) if value > most => {
+                    self.wrong(checked, format!("is {value}, at most {most} is allowed"))
+                }
                 _ => (),
             }
         }
@@ -182,7 +186,8 @@ impl<'a> Types<'a> {
             match (prefix.get(index), rest) {
                 (Some(declared), _) => self.node(declared, &item, depth + 1),
                 (None, Some(rest)) if rest.as_bool() == Some(false) => {
-                    return self.wrong(checked, format!("has {} elements, at most {} are allowed", items.len(), prefix.len()));
+                    return self
+                        .wrong(checked, format!("has {} elements, at most {} are allowed", items.len(), prefix.len()));
                 }
                 (None, Some(declared)) => self.node(declared, &item, depth + 1),
                 (None, None) => (),

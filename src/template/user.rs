@@ -19,7 +19,7 @@ use super::scope::{Call, Engine, Function, FunctionParameter, Place, Scope, Targ
 /// When the arguments do not fit its parameters, or its output has no value.
 pub(super) fn call(function: &Rc<Function>, values: &[Value], at: Span, outer: &dyn Scope) -> Outcome {
     if values.len() != function.parameters.len() {
-        let message = format!("{} arguments are given", values.len());
+        let message = format!("the number of arguments given is {}", values.len());
         let expected = format!("it takes {}", function.parameters.len());
         return Err(Error::new(Kind::Arity, message, at).of(&function.name).expected(expected));
     }

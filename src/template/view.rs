@@ -25,6 +25,8 @@ pub(super) struct View<'s> {
     pub loops: Loops,
     /// The resource that the expression belongs to.
     pub user: Option<Rc<Instance>>,
+    /// Mistakes do not matter: what the expression belongs to is not deployed.
+    pub is_idle: bool,
 }
 
 impl<'s> View<'s> {
@@ -33,7 +35,7 @@ impl<'s> View<'s> {
         while let Some(outer) = words.language {
             words = session.frame(outer);
         }
-        View { session, home: Rc::clone(home), words, place, loops: home.loops.clone(), user: None }
+        View { session, home: Rc::clone(home), words, place, loops: home.loops.clone(), user: None, is_idle: false }
     }
 
     /// The view from a turn of a loop.
@@ -47,6 +49,18 @@ impl<'s> View<'s> {
 
     pub fn of_user(self, user: &Rc<Instance>) -> View<'s> {
         View { user: Some(Rc::clone(user)), ..self }
+    }
+
+    /// The view of something that is not deployed when `is_idle`.
+    pub fn idle(&self, is_idle: bool) -> View<'s> {
+        View { is_idle, ..self.clone() }
+    }
+
+    /// Notes a mistake, if it matters.
+    pub fn report(&self, error: Error) {
+        if !self.is_idle {
+            self.session.report(error);
+        }
     }
 
     pub fn at_place(&self, place: Place) -> View<'s> {
@@ -69,6 +83,10 @@ impl Scope for View<'_> {
 
     fn engine(&self) -> &Engine {
         &self.session.engine
+    }
+
+    fn repeats(&self) -> bool {
+        self.home.repeats || self.words.repeats || !self.loops.is_empty()
     }
 
     fn parameter(&self, name: &str, at: Span) -> Outcome {

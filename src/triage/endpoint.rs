@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::bytes::Regex;
 
 use super::patterns::expression;
 
@@ -55,12 +55,13 @@ static KINDS: LazyLock<[(Regex, Endpoint); 3]> = LazyLock::new(|| {
 
 /// Whoever is named last before the failure at `at`, else first after it.
 pub(super) fn endpoint(text: &str, at: usize) -> Endpoint {
-    let before = &text[floor(text, at.saturating_sub(BEFORE))..at];
+    let text = text.as_bytes();
+    let before = &text[at.saturating_sub(BEFORE)..at];
     if let Some(found) = SUBJECT.find_iter(before).last() {
-        return kind(found.as_str());
+        return kind(found.as_bytes());
     }
-    let after = &text[at..floor(text, (at + AFTER).min(text.len()))];
-    SUBJECT.find(after).map_or(Endpoint::Unknown, |found| kind(found.as_str()))
+    let after = &text[at..(at + AFTER).min(text.len())];
+    SUBJECT.find(after).map_or(Endpoint::Unknown, |found| kind(found.as_bytes()))
 }
 
 /// The nearest character boundary at or before this byte.
@@ -71,7 +72,7 @@ pub(super) fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
-fn kind(subject: &str) -> Endpoint {
+fn kind(subject: &[u8]) -> Endpoint {
     KINDS.iter().find(|(words, _)| words.is_match(subject)).map_or(Endpoint::Other, |&(_, kind)| kind)
 }
 

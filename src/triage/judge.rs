@@ -52,7 +52,7 @@ pub(super) fn judge(text: &str, names: &Names, pushing: bool) -> Verdict {
     }
     signals.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     let unexplained = match signals.is_empty() && ties.failed && !ties.console {
-        true => FAILED_PULL.find(text).map(|found| found.start()),
+        true => FAILED_PULL.find(text.as_bytes()).map(|found| found.start()),
         false => None,
     };
     Verdict { signals, unexplained }
@@ -67,6 +67,8 @@ struct Statement<'a> {
 impl Statement<'_> {
     fn signal(&self, pattern: &'static Pattern, at: Range<usize>) -> Option<Signal> {
         let counts = match pattern.tie {
+            // git has references too.
+            Tie::Alone if pattern.hypothesis == Hypothesis::H4 && self.text.contains("fatal:") => false,
             Tie::Alone => !self.ties.console || self.ties.pull,
             Tie::Registry => self.ties.registry,
             Tie::Pull => self.speaks_of_a_pull(&at),
@@ -90,13 +92,13 @@ impl Statement<'_> {
 
     /// A connection that failed. Any of its mentions may be the one that counts.
     fn failed_call(&self, pattern: &'static Pattern) -> Option<Signal> {
-        let mentions = pattern.regex().find_iter(self.text).take(16).map(|found| found.range());
+        let mentions = pattern.regex().find_iter(self.text.as_bytes()).take(16).map(|found| found.range());
         mentions.filter_map(|at| self.failed_call_at(pattern, at)).max_by(|a, b| a.confidence.total_cmp(&b.confidence))
     }
 
     fn failed_call_at(&self, pattern: &'static Pattern, at: Range<usize>) -> Option<Signal> {
         let pull = self.speaks_of_a_pull(&at);
-        let denied = has(&self.text[at.clone()], "action") && !self.ties.console;
+        let denied = has(&self.text.as_bytes()[at.clone()], "action") && !self.ties.console;
         match endpoint(self.text, at.start) {
             // An application fetches tokens too; a firewall's log line about Entra concerns the environment.
             Endpoint::Entra if pull || self.ties.registry || denied => Some(Signal {
@@ -155,8 +157,8 @@ impl Statement<'_> {
         let single = !image.contains('/') || image.contains("/library/");
         let confidence = match certainty {
             Certainty::Sure if self.ties.failed || self.ties.pull && !signals.is_empty() || any(Hypothesis::H4) => 0.975,
-            Certainty::WhenAbsent if any(Hypothesis::H1) || any(Hypothesis::H2) => 0.96,
-            Certainty::WhenRefused if any(Hypothesis::H1) => if single { 0.85 } else { 0.5 },
+            Certainty::WhenAbsent if self.ties.pull && (any(Hypothesis::H1) || any(Hypothesis::H2)) => 0.96,
+            Certainty::WhenRefused if self.ties.pull && any(Hypothesis::H1) => if single { 0.85 } else { 0.5 },
             _ => return None,
         };
         let start = if image.is_empty() { 0 } else { self.text.find(image).unwrap_or(0) };
@@ -171,6 +173,6 @@ fn of(pattern: &'static Pattern, at: Range<usize>) -> Signal {
 }
 
 /// Contains, whatever the case; `word` is lower case and ASCII.
-fn has(text: &str, word: &str) -> bool {
-    text.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+fn has(text: impl AsRef<[u8]>, word: &str) -> bool {
+    text.as_ref().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
 }

@@ -2,9 +2,10 @@
 //!
 //! They end up in commands that a person runs, so each is taken only if its characters can do no harm in a shell.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::bytes::{Match, Regex};
 
 use super::patterns::expression;
 
@@ -73,8 +74,8 @@ impl Names {
         if let Some(image) = names.image.clone() {
             names.split(&image);
         }
-        if let Some(parts) = ADDRESS.captures(text) {
-            let part = |at: usize| parts.get(at).map(|part| part.as_str().to_owned());
+        if let Some(parts) = ADDRESS.captures(text.as_bytes()) {
+            let part = |at: usize| parts.get(at).map(|part| word(part).into_owned());
             names.registry = names.registry.or_else(|| part(1));
             names.repository = names.repository.or_else(|| part(2));
             names.version = names.version.or_else(|| part(3));
@@ -139,13 +140,17 @@ pub(super) fn is_plain(text: &str, signs: &str) -> bool {
 }
 
 fn image(text: &str) -> Option<String> {
-    let quoted = QUOTED.captures_iter(text).filter_map(|found| found.get(1).or(found.get(2)));
-    let bare = BARE.captures_iter(text).filter_map(|found| found.get(1));
-    let hosted = HOSTED.captures_iter(text).filter_map(|found| found.get(1));
-    let known = quoted.map(|part| part.as_str()).find(|part| is_reference(part));
-    let known = known.or_else(|| hosted.map(|part| part.as_str()).next());
-    let known = known.or_else(|| bare.map(|part| part.as_str().trim_end_matches([':', '.', ')'])).find(|part| part.contains(['/', ':'])));
-    known.map(|part| part.chars().take(256).collect())
+    let text = text.as_bytes();
+    let quoted = QUOTED.captures_iter(text).filter_map(|found| found.get(1).or(found.get(2)).map(word));
+    let hosted = HOSTED.captures_iter(text).filter_map(|found| found.get(1).map(word));
+    let bare = BARE.captures_iter(text).filter_map(|found| found.get(1).map(word));
+    let bare = bare.map(|part| Cow::<str>::Owned(part.trim_end_matches([':', '.', ')']).to_owned()));
+    let mut known = quoted.filter(|part| is_reference(part)).chain(hosted).chain(bare.filter(|part| part.contains(['/', ':'])));
+    known.next().map(|part| part.chars().take(256).collect())
+}
+
+fn word<'a>(part: Match<'a>) -> Cow<'a, str> {
+    String::from_utf8_lossy(part.as_bytes())
 }
 
 /// Could have been meant as a reference: one word, or text with the marks of one.
@@ -160,7 +165,7 @@ fn is_app(name: &str) -> bool {
 }
 
 fn first(regex: &Regex, text: &str) -> Option<String> {
-    regex.captures(text).and_then(|found| found.get(1)).map(|part| part.as_str().to_owned())
+    regex.captures(text.as_bytes()).and_then(|found| found.get(1)).map(|part| word(part).into_owned())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::{LazyLock, OnceLock};
 
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 use crate::check::Hypothesis;
 
@@ -55,21 +55,15 @@ pub(super) static TABLE: LazyLock<Table> =
 impl Table {
     /// The patterns that the text has, with the place of the first match of each.
     pub fn matches(&self, text: &str) -> Vec<(&Pattern, std::ops::Range<usize>)> {
-        let hits = self.set.matches(text);
-        let place = |pattern: &Pattern| pattern.regex().find(text).map(|found| found.range());
+        let hits = self.set.matches(text.as_bytes());
+        let place = |pattern: &Pattern| pattern.regex().find(text.as_bytes()).map(|found| found.range());
         hits.iter().filter_map(|at| place(&self.patterns[at]).map(|range| (&self.patterns[at], range))).collect()
     }
 
     fn read(text: &'static str) -> Result<Table, String> {
         let rows = text.lines().filter(|row| !row.starts_with('#') && !row.is_empty());
         let patterns: Vec<Pattern> = rows.map(row).collect::<Result<_, _>>()?;
-        let set = RegexSetBuilder::new(patterns.iter().map(|pattern| spaced(pattern.text)))
-            .case_insensitive(true)
-            .size_limit(64 << 20)
-            .dfa_size_limit(8 << 20)
-            .build()
-            .map_err(|error| error.to_string())?;
-        Ok(Table { patterns, set })
+        Ok(Table { set: expressions(patterns.iter().map(|pattern| pattern.text)), patterns })
     }
 }
 
@@ -81,13 +75,22 @@ impl Pattern {
 }
 
 /// A case-insensitive expression in which a blank matches any white space. For expressions of this program only.
+///
+/// It works on bytes: error texts are ASCII, and the tables of Unicode's letters would take most of the time that a short
+/// text needs. A match may therefore end inside a character.
 pub(super) fn expression(text: &str) -> Regex {
-    let build = RegexBuilder::new(&spaced(text)).case_insensitive(true).build();
+    let build = RegexBuilder::new(&spaced(text)).unicode(false).case_insensitive(true).build();
+    build.expect("the expressions are part of the program and tested")
+}
+
+/// The same for several at once.
+pub(super) fn expressions<'a>(texts: impl Iterator<Item = &'a str>) -> RegexSet {
+    let build = RegexSetBuilder::new(texts.map(spaced)).unicode(false).case_insensitive(true).size_limit(32 << 20).build();
     build.expect("the expressions are part of the program and tested")
 }
 
 /// The text with every blank as any white space, an optional blank included.
-pub(super) fn spaced(text: &str) -> String {
+fn spaced(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     let (mut class, mut escaped) = (false, false);
     let mut rest = text.chars().peekable();
@@ -143,14 +146,14 @@ mod tests {
             assert_eq!(cause.hypothesis, pattern.hypothesis, "{text}");
             assert!((0.3..1.0).contains(&pattern.confidence), "{text}");
             assert!(!pattern.why.is_empty() && !pattern.source.is_empty(), "{text}");
-            assert!(!pattern.regex().is_match(""), "{text} matches nothing at all");
+            assert!(!pattern.regex().is_match(b""), "{text} matches nothing at all");
         }
     }
 
     #[test]
     fn a_blank_in_a_pattern_is_any_white_space() {
-        assert!(expression("no such  host").is_match("NO SUCH\n   HOST"));
-        assert!(expression("[ a]b").is_match(" b"));
-        assert!(expression("user ?name").is_match("username"));
+        assert!(expression("no such  host").is_match(b"NO SUCH\n   HOST"));
+        assert!(expression("[ a]b").is_match(b" b"));
+        assert!(expression("user ?name").is_match(b"username"));
     }
 }

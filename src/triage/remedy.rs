@@ -17,7 +17,7 @@ pub(super) fn finding(signal: &Signal, line: usize, text: String, names: &Names)
     }
     why.push(format!("known from: {}", signal.source));
     Finding {
-        hypothesis: signal.hypothesis,
+        hypothesis: cause.hypothesis,
         cause: cause.code,
         confidence: (signal.confidence * 100.0).round() / 100.0,
         line,

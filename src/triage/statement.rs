@@ -1,6 +1,7 @@
 //! Lines become statements: one message each, whole again where a log wrapped it, apart where an export packed many together.
 
 use super::decode::{plain, unprefixed};
+use super::names::Names;
 use super::stream::Line;
 
 /// How long a statement may grow by joining lines.
@@ -12,6 +13,8 @@ pub(super) struct Statement {
     pub text: String,
     /// The same with wrapped lines joined without a blank, where that makes a difference: a log may be wrapped in mid-word.
     pub tight: Option<String>,
+    /// Whether lines were joined on a guess: each of them might be a message of its own.
+    pub guessed: bool,
     /// Offsets in `text` with the number of the line that begins there.
     lines: Vec<(usize, usize)>,
 }
@@ -23,8 +26,21 @@ impl Statement {
         self.lines[..after].last().map_or(1, |&(_, line)| line)
     }
 
+    /// The lines that were joined, each as a statement.
+    pub fn parts(&self) -> Vec<Statement> {
+        let ends = self.lines.iter().skip(1).map(|&(start, _)| start).chain([self.text.len()]);
+        let parts = self.lines.iter().zip(ends);
+        parts.map(|(&(start, number), end)| Statement::new(&self.text[start..end], number)).collect()
+    }
+
+    /// What the message names. A name may have been wrapped in its middle, a blank inside it is then not its own.
+    pub fn names(&self) -> Names {
+        let tight = self.tight.as_deref().map(Names::of).filter(|names| names.image.is_some());
+        tight.unwrap_or_else(|| Names::of(&self.text))
+    }
+
     fn new(text: &str, number: usize) -> Statement {
-        Statement { text: text.to_owned(), tight: None, lines: vec![(0, number)] }
+        Statement { text: text.to_owned(), lines: vec![(0, number)], ..Statement::default() }
     }
 
     fn append(&mut self, separator: &str, text: &str, number: usize) {
@@ -81,6 +97,14 @@ fn records(line: &[u8]) -> Vec<&[u8]> {
     found
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Join {
+    /// A quote or bracket is still open.
+    Sure,
+    /// The next line begins as if in mid-sentence.
+    Guess,
+}
+
 /// The statement that the next line may still belong to.
 #[derive(Default)]
 struct Open {
@@ -105,10 +129,10 @@ impl Open {
         let indent = text.len() - text.trim_start().len();
         let width = text.trim_end().chars().count();
         let joins = match record {
-            true => self.record,
+            true => self.record.then_some(Join::Sure),
             false => self.continues(text, indent, prefixed),
         };
-        if joins
+        if let Some(join) = joins
             && let Some(statement) = &mut self.statement
             && statement.text.len() + text.len() < LONGEST
         {
@@ -116,6 +140,7 @@ impl Open {
                 true => statement.append("\n", trimmed, number),
                 false => statement.wrap(text, number),
             }
+            statement.guessed |= join == Join::Guess;
             (self.width, self.prefixed) = (width, prefixed);
             return None;
         }
@@ -129,17 +154,18 @@ impl Open {
     }
 
     /// Whether the line goes on in the middle of what the open statement says.
-    fn continues(&self, text: &str, indent: usize, prefixed: bool) -> bool {
-        let Some(statement) = &self.statement else { return false };
+    fn continues(&self, text: &str, indent: usize, prefixed: bool) -> Option<Join> {
+        let statement = self.statement.as_ref()?;
         let start = text.trim_start();
         if self.record || self.width < 36 || prefixed != self.prefixed || starts_anew(start) {
-            return false;
+            return None;
         }
         let capital = start.chars().next().is_some_and(char::is_uppercase);
-        match is_unfinished(&statement.text) {
-            true => indent > self.indent || !capital || !prefixed,
-            false => !capital && self.width >= 60 && statement.text.ends_with(char::is_alphanumeric),
+        if is_unfinished(&statement.text) {
+            return (indent > self.indent || !capital || !prefixed).then_some(Join::Sure);
         }
+        let stops = statement.text.trim_end().ends_with(char::is_alphanumeric);
+        (!capital && self.width >= 60 && stops).then_some(Join::Guess)
     }
 }
 

@@ -23,8 +23,11 @@ const LONGEST: usize = 1 << 20;
 const OVERLAP: usize = 8 << 10;
 /// How much of a line beside a candidate is handed on.
 const BESIDE: usize = 8 << 10;
-/// Lines remembered so that a repeated message is judged once.
-const REMEMBERED: usize = 1 << 15;
+/// Different messages that are judged in full. After so many, only messages of a new shape are: a log of a million failures
+/// differs in names, not in causes.
+const FINE: usize = 2000;
+/// Messages and shapes remembered.
+const REMEMBERED: usize = 1 << 16;
 
 /// Words of which a message about an image has at least one. Each is rare in other logs.
 const ANCHORS: &[&str] = &[
@@ -36,7 +39,7 @@ const ANCHORS: &[&str] = &[
     "operation expired", "error response from daemon", "initializing source", "pinging container",
     // Parts of a registry's answers and addresses.
     "manifest_", "manifest unknown", "manifest tagged", "manifest for ", "manifest sha256", "matching manifest", "such manifest",
-    "/manifests/", "/blobs/", "blob unknown", "blob_unknown", "name_unknown", "name unknown", "tag_unknown", "name_invalid",
+    "/manifests/", "/blobs/", ".blob.core.", "is not found", "blob unknown", "blob_unknown", "name_unknown", "name unknown", "tag_unknown", "name_invalid",
     "digest_invalid", "tag_invalid", "repository name", "repository with name", "invalid repository", "oauth2/exchange",
     "oauth2/token?", "scope=repository", "repository%3a", "action:pull", "authentication required", "aka.ms/acr", "anonymous token",
     "to anonymous", "to authorize", "basic auth credentials", "toomanyrequests", "pull rate", "cache rule", "client with ip",
@@ -51,7 +54,7 @@ const ANCHORS: &[&str] = &[
     "registry identity", "registry-server", "acr domain", "acr registry", "acr are disabled", "admin user", "identity-id",
     "identityoperation", "role assignment failed", "in the directory", "registered with aad", "credentialoperations",
     "secretrefnotfound", "configuration.secrets", "secretinvalid", "validationforresource", "connectivity_", "cmk_error",
-    "login_server_error", "registry login server", "enforcedockerauth", "action: deny", "pull secret",
+    "login_server_error", "registry login server", "enforcedockerauth", "action: deny", "no rule matched", "azfw", "pull secret", "reading manifest", "pull qps",
 ];
 
 static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -75,7 +78,7 @@ pub(super) struct Line<'a> {
 /// # Errors
 /// Whatever reading `input` gives.
 pub(super) fn passages(input: &mut dyn BufRead, mut judge: impl FnMut(&[Line])) -> io::Result<()> {
-    let mut window = Window { bytes: Vec::new(), offset: 0, line: 1, judged: 0, seen: HashSet::new(), wide: None };
+    let mut window = Window { bytes: Vec::new(), offset: 0, line: 1, judged: 0, seen: HashSet::new(), count: 0, wide: None };
     loop {
         let ended = window.fill(input)?;
         let Some(end) = window.complete(ended) else { continue };
@@ -95,8 +98,10 @@ struct Window {
     line: usize,
     /// Everything before this position of the input was judged.
     judged: u64,
-    /// Fingerprints of the lines that were judged.
+    /// Fingerprints of the lines that were judged, and of their shapes.
     seen: HashSet<u64>,
+    /// How many lines were judged.
+    count: usize,
     /// Whether the input is UTF-16, as PowerShell's redirection writes it; known after the first bytes.
     wide: Option<bool>,
 }
@@ -164,8 +169,10 @@ impl Window {
             judge(&lines(&self.bytes, start..stop, first, &rest[..size]));
             self.judged = self.offset + last.range.end as u64;
             for candidate in &rest[..size] {
+                let line = &self.bytes[candidate.range.clone()];
+                self.count += 1;
                 if self.seen.len() < REMEMBERED {
-                    self.seen.insert(fingerprint(&self.bytes[candidate.range.clone()]));
+                    self.seen.extend([message(line), shape(line)]);
                 }
             }
             rest = &rest[size..];
@@ -188,7 +195,8 @@ impl Window {
             if self.offset + (from as u64) < self.judged {
                 continue;
             }
-            let print = fingerprint(&bytes[start..stop]);
+            let line = &bytes[start..stop];
+            let print = if self.count < FINE { message(line) } else { shape(line) };
             if self.seen.contains(&print) || !fresh.insert(print) {
                 continue;
             }
@@ -244,11 +252,27 @@ fn lines<'a>(bytes: &'a [u8], range: Range<usize>, first: &Candidate, candidates
     found
 }
 
-/// The same for two lines that differ only in digits: times, counters, process numbers.
-fn fingerprint(line: &[u8]) -> u64 {
-    // FNV-1a: short, and a collision costs one repeated message.
-    let letters = line.iter().filter(|byte| !byte.is_ascii_digit());
-    letters.fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+/// The same for two lines that differ only in digits: times, counters, process numbers. Digits of a path or a reference
+/// count: another tag is another message.
+fn message(line: &[u8]) -> u64 {
+    let words = words(line).map(|word| (word, word.contains(&b'/') && word.iter().any(u8::is_ascii_alphabetic)));
+    let bytes = words.flat_map(|(word, counts)| word.iter().filter(move |byte| counts || !byte.is_ascii_digit()));
+    hash(bytes)
+}
+
+/// The same for two lines that differ only in names: only words of letters count.
+fn shape(line: &[u8]) -> u64 {
+    let plain = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b':' | b'(' | b')' | b'=' | b'_');
+    hash(words(line).filter(|word| word.iter().all(plain)).flatten())
+}
+
+fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'\\' | b','))
+}
+
+/// FNV-1a: short, and a collision costs one message of many.
+fn hash<'a>(bytes: impl Iterator<Item = &'a u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
@@ -301,6 +325,16 @@ mod tests {
         let text = "12:00:01 Failed to pull image x\n".repeat(100_000);
         let lines: usize = passages_of(&text).iter().map(Vec::len).sum();
         assert!(lines < 4 * CROWD * 100, "{lines}");
+    }
+
+    #[test]
+    fn another_tag_is_another_message_and_the_same_shape() {
+        let line = |time: &str, tag: &str| format!("{time} Failed to pull image \"acme.azurecr.io/api:{tag}\": not found");
+        let [a, b, c] = [line("12:00:01", "v1"), line("12:00:02", "v1"), line("12:00:03", "v2")];
+        assert_eq!(message(a.as_bytes()), message(b.as_bytes()));
+        assert_ne!(message(a.as_bytes()), message(c.as_bytes()));
+        assert_eq!(shape(a.as_bytes()), shape(c.as_bytes()));
+        assert_ne!(shape(a.as_bytes()), shape(a.replace("not found", "timeout").as_bytes()));
     }
 
     #[test]

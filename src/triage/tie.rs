@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexSet, RegexSetBuilder};
+use regex::bytes::{Regex, RegexSet};
 
-use super::patterns::{expression, spaced};
+use super::patterns::{expression, expressions};
 
 /// What a statement speaks of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,15 +32,15 @@ const FAILED: &str = concat!(
     r"errimagepull|imagepullbackoff|imagepullfail|imagepullunauth|errimageneverpull|invalidimagename|inaccessibleimage|",
     r"image ?pull ?(?:has )?(?:failed|failure|error)|pull image failed|pulling (?:docker )?image [^\s]+ failed|",
     r"back-?off pulling image|persistent image pull errors|pullimage [\x22'][^\n]{0,300}failed|pull access denied|",
-    r"failed to resolve (?:reference|source metadata|image)|",
+    r"failed to resolve (?:reference|source metadata|image)|reading manifest [^\s]+ in |",
     r"field '(?:properties\.)?template\.(?:init)?containers\.[^'\n]{0,120}image' is invalid|registryerrorresponse|",
     r"failed to provision revision[\s\S]{0,200}operation expired",
 );
 
 /// Requests that only a puller makes, and other words of a pull.
 const PULL: &str = concat!(
-    r"https?:/{0,2}[^/\s\x22']+/v2/|/v2/[^\s\x22']{1,255}/(?:manifests|blobs)/|/oauth2/(?:token|exchange)\?|oauth2/exchange|",
-    r"scope=repository|repository:[a-z0-9._/-]+:pull|\[map\[action:pull|failed to authorize:|",
+    r"https?:/{0,2}[^/\s\x22']+/v2/|/v2/[^\s\x22']{1,255}/(?:manifests|blobs)/|/oauth2/token\?(?:[^\s]*&)?(?:scope|service)=|oauth2/exchange|",
+    r"\bget https:[:?]|scope=repository|repository:[a-z0-9._/-]+:pull|\[map\[action:pull|failed to authorize:|",
     r"error response from daemon: (?:get|head|manifest|pull|unauthorized|denied|toomany|error pulling|no matching|unknown)|",
     r"registry token|pulling (?:docker |container )?image(?: ?[:'\x22]| [^\s]+[/:])|docker pull|falling back to anonymous|",
     r"initializing source docker|pinging container registry|credential provider for [a-z0-9.-]+azurecr|",
@@ -71,18 +71,15 @@ const PUSH: &str = concat!(
     r"\bpush (?:failed|error|denied)|retrieving push|\bimage push\b|\bpushed\b",
 );
 
-static WORDS: LazyLock<RegexSet> = LazyLock::new(|| {
-    let all = [FAILED, PULL, REGISTRY, OTHER, CONSOLE, PUSH].map(spaced);
-    let set = RegexSetBuilder::new(all).case_insensitive(true).size_limit(32 << 20).build();
-    set.expect("the expressions are part of the program and tested")
-});
+static WORDS: LazyLock<RegexSet> =
+    LazyLock::new(|| expressions([FAILED, PULL, REGISTRY, OTHER, CONSOLE, PUSH].into_iter()));
 
 /// Where a pull that failed is spoken of.
 pub(super) static FAILED_PULL: LazyLock<Regex> = LazyLock::new(|| expression(FAILED));
 
 /// What the statement speaks of.
 pub(super) fn ties(text: &str) -> Ties {
-    let hits = WORDS.matches(text);
+    let hits = WORDS.matches(text.as_bytes());
     let has = |at| hits.matched(at);
     Ties {
         failed: has(0),

@@ -1,13 +1,15 @@
 //! Names in firewall rules: which hosts a pattern, a tag or a category is about.
 //!
-//! What is needed may itself be one of many names, written `*.suffix`; then a rule for a single name covers only a part.
+//! What is needed may itself be one of many names, written `*.suffix`; then a rule for a single
+//! name covers only a part.
 
 use super::super::address::Cover;
 
 /// How much of the needed host (or `*.suffix`) a rule's FQDN covers.
 ///
-/// An asterisk stands first and alone for any number of characters: `*.contoso.com` is not `contoso.com`, `*` is everything
-/// (<https://learn.microsoft.com/azure/firewall/firewall-faq>, wildcards in target FQDNs).
+/// An asterisk stands first and alone for any number of characters: `*.contoso.com` is not
+/// `contoso.com`, `*` is everything (<https://learn.microsoft.com/azure/firewall/firewall-faq>,
+/// wildcards in target FQDNs).
 pub fn cover(pattern: &str, needed: &str) -> Cover {
     let (pattern, needed) = (fold(pattern), fold(needed));
     let many = needed.strip_prefix('*');
@@ -25,7 +27,8 @@ pub fn cover(pattern: &str, needed: &str) -> Cover {
     }
 }
 
-/// How much of the needed host an FQDN tag covers. Microsoft publishes what most tags contain nowhere completely.
+/// How much of the needed host an FQDN tag covers. Microsoft publishes what most tags contain
+/// nowhere completely.
 pub fn tag_cover(tag: &str, needed: &str) -> Cover {
     let tag = fold(tag);
     // The required FQDNs of an AKS cluster, which the tag stands for
@@ -37,17 +40,20 @@ pub fn tag_cover(tag: &str, needed: &str) -> Cover {
     if UNRELATED_TAGS.contains(&tag.as_str()) { Cover::None } else { Cover::Part }
 }
 
-/// How much of the needed host a rule for a URL covers: only paths of it, and only when TLS is inspected.
+/// How much of the needed host a rule for a URL covers: only paths of it, and only when TLS is
+/// inspected.
 pub fn url_cover(url: &str, needed: &str) -> Cover {
     let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = bare.split('/').next().unwrap_or_default();
     cover(host, needed).min(Cover::Part)
 }
 
-/// How much of any host a web category covers. Which category Microsoft's own hosts have is not published.
+/// How much of any host a web category covers. Which category Microsoft's own hosts have is not
+/// published.
 pub fn category_cover(category: &str) -> Cover {
     let category = fold(category);
-    let plausible = ["business", "computer", "cloud", "technology", "storage", "general", "information", "uncategorized"];
+    let plausible =
+        ["business", "computer", "cloud", "technology", "storage", "general", "information", "uncategorized"];
     if plausible.iter().any(|word| category.contains(word)) { Cover::Part } else { Cover::None }
 }
 

@@ -12,22 +12,69 @@ use super::super::target::Target;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Barrier {
     /// The registry has no public access and the environment no network of its own.
-    NoOwnNetwork { registry: Id },
-    /// The registry lets nobody in from where the environment is, and has no private endpoint there.
-    NoPrivateEndpoint { registry: Id, network: Id },
-    EndpointNotApproved { registry: Id, endpoint: Id, connection: String, status: String },
+    NoOwnNetwork {
+        registry: Id,
+    },
+    /// The registry lets nobody in from where the environment is, and has no private endpoint
+    /// there.
+    NoPrivateEndpoint {
+        registry: Id,
+        network: Id,
+    },
+    EndpointNotApproved {
+        registry: Id,
+        endpoint: Id,
+        connection: String,
+        status: String,
+    },
     /// An endpoint is there, in a network that traffic does not get to.
-    Peering { from: Id, to: Id, why: String },
-    /// The name leads to the public address, which is closed; `zone` is one that holds it, if any is known.
-    ZoneNotLinked { host: String, network: Id, zone: Option<Id> },
-    RecordMissing { host: String, zone: Id, record: String, network: Id },
+    Peering {
+        from: Id,
+        to: Id,
+        why: String,
+    },
+    /// The name leads to the public address, which is closed; `zone` is one that holds it, if any
+    /// is known.
+    ZoneNotLinked {
+        host: String,
+        network: Id,
+        zone: Option<Id>,
+    },
+    RecordMissing {
+        host: String,
+        zone: Id,
+        record: String,
+        network: Id,
+    },
     /// The zone answers with an address that none of the registry's endpoints has.
-    RecordStale { host: String, zone: Id, address: String },
-    /// The registry's firewall does not list where the environment's traffic comes from (empty: it lists nobody).
-    AddressNotAllowed { registry: Id, addresses: Vec<String> },
-    Nsg { nsg: Id, rule: String, target: Target, inbound: bool },
-    Route { table: Id, route: String, target: Target },
-    Firewall { firewall: Id, policy: Option<Id>, rule: Rule, target: Target },
+    RecordStale {
+        host: String,
+        zone: Id,
+        address: String,
+    },
+    /// The registry's firewall does not list where the environment's traffic comes from (empty: it
+    /// lists nobody).
+    AddressNotAllowed {
+        registry: Id,
+        addresses: Vec<String>,
+    },
+    Nsg {
+        nsg: Id,
+        rule: String,
+        target: Target,
+        inbound: bool,
+    },
+    Route {
+        table: Id,
+        route: String,
+        target: Target,
+    },
+    Firewall {
+        firewall: Id,
+        policy: Option<Id>,
+        rule: Rule,
+        target: Target,
+    },
 }
 
 impl fmt::Display for Barrier {
@@ -54,7 +101,10 @@ impl fmt::Display for Barrier {
             Self::ZoneNotLinked { host, network, zone } => {
                 let zone = zone.as_ref().map_or("privatelink", Id::name);
                 let network = network.name();
-                write!(f, "{host} leads to the closed public address: no {zone} zone with it is linked to network `{network}`")
+                write!(
+                    f,
+                    "{host} leads to the closed public address: no {zone} zone with it is linked to network `{network}`"
+                )
             }
             Self::RecordMissing { host, zone, record, network } => write!(
                 f,
@@ -70,12 +120,9 @@ impl fmt::Display for Barrier {
             Self::AddressNotAllowed { registry, addresses } if addresses.is_empty() => {
                 write!(f, "the firewall of registry `{}` lets no address in", registry.name())
             }
-            Self::AddressNotAllowed { registry, addresses } => write!(
-                f,
-                "the firewall of registry `{}` does not let {} in",
-                registry.name(),
-                addresses.join(", ")
-            ),
+            Self::AddressNotAllowed { registry, addresses } => {
+                write!(f, "the firewall of registry `{}` does not let {} in", registry.name(), addresses.join(", "))
+            }
             Self::Nsg { nsg, rule, target, inbound } => {
                 let way = if *inbound { "in from the environment" } else { "out" };
                 write!(f, "rule `{rule}` of security group `{}` does not let {target}:443 {way}", nsg.name())

@@ -1,4 +1,5 @@
-//! A registry has two doors: the public one, which its own firewall guards, and private endpoints. DNS decides which is tried.
+//! A registry has two doors: the public one, which its own firewall guards, and private endpoints.
+//! DNS decides which is tried.
 
 use std::net::IpAddr;
 
@@ -6,23 +7,14 @@ use super::super::address::Cover;
 use super::super::dns::{self, Resolution, resolve};
 use super::super::id::Id;
 use super::super::registry::{EndpointConnection, Registry};
-use super::super::route::{EndpointRoute, SystemRoutes};
+use super::super::route::SystemRoutes;
 use super::super::tag::{Tag, region};
 use super::super::target::Target;
-use super::super::vnet::{PrivateEndpoint, Subnet};
+use super::super::vnet::Subnet;
+use super::super::zone::PrivateDnsZone;
 use super::super::{Network, Part, Unread};
-use super::{Barrier, Direction, Reach, Verdict, outgoing, through_nsg, travel};
-
-/// How two networks are joined.
-pub enum Link {
-    Same,
-    Peered,
-    /// There is a peering, and no traffic passes it.
-    Down(String),
-    /// There is none.
-    Apart(String),
-    Unknown(String),
-}
+use super::endpoint::{Link, by_endpoint, endpoint_network, link};
+use super::{Barrier, Reach, Verdict, outgoing, travel};
 
 /// A host of a registry: the tags that its addresses may be in, one of which holds them.
 struct Host {
@@ -48,7 +40,8 @@ pub fn login(network: &Network, login_server: &str) -> Reach {
     regional(network, registry, hosts)
 }
 
-/// The hosts that layers come from: data endpoints of the registry, or shared storage of its regions.
+/// The hosts that layers come from: data endpoints of the registry, or shared storage of its
+/// regions.
 pub fn layers(network: &Network, login_server: &str) -> Reach {
     let registry = registry(network, login_server);
     let storage = network.cloud.layer_storage().to_owned();
@@ -76,41 +69,6 @@ pub fn layers(network: &Network, login_server: &str) -> Reach {
     regional(network, registry, hosts)
 }
 
-/// Whether traffic gets from one network to the other; peering needs both directions.
-pub fn link(network: &Network, from: &Id, to: &Id) -> Link {
-    if from == to {
-        return Link::Same;
-    }
-    let mut sure = false;
-    let mut unread = None;
-    for (near, far) in [(from, to), (to, from)] {
-        let known = match network.network(near) {
-            Ok(known) => known,
-            Err(why) => {
-                unread = Some(why.why);
-                continue;
-            }
-        };
-        let Some(peering) = known.peering(far) else {
-            return Link::Apart(format!("network `{}` is not peered with `{}`", near.name(), far.name()));
-        };
-        if !peering.is_up() {
-            let state = match &peering.state {
-                Some(state) if !state.eq_ignore_ascii_case("Connected") => format!("is {state}"),
-                _ => "does not allow access to the network".to_owned(),
-            };
-            let (near, far) = (near.name(), far.name());
-            return Link::Down(format!("peering `{}` of network `{near}` with `{far}` {state}", peering.name));
-        }
-        // Azure says `Connected` only once both directions exist.
-        sure = peering.state.is_some();
-    }
-    match unread {
-        Some(why) if !sure => Link::Unknown(why),
-        _ => Link::Peered,
-    }
-}
-
 fn registry<'a>(network: &'a Network, login_server: &str) -> Part<&'a Registry> {
     let wanted = login_server.to_ascii_lowercase();
     let label = wanted.split('.').next().unwrap_or_default();
@@ -121,10 +79,11 @@ fn registry<'a>(network: &'a Network, login_server: &str) -> Part<&'a Registry> 
     }
 }
 
-/// Azure leads a client to the replica with the shortest way, usually the one of its own region. So that one must be open;
-/// if only others are closed, nobody can say which is taken.
+/// Azure leads a client to the replica with the shortest way, usually the one of its own region. So
+/// that one must be open; if only others are closed, nobody can say which is taken.
 fn regional(network: &Network, registry: Part<&Registry>, hosts: Vec<(Host, Option<String>)>) -> Reach {
-    let location = network.environment.as_ref().and_then(|part| part.as_ref().ok()).map(|known| region(&known.location));
+    let location =
+        network.environment.as_ref().and_then(|part| part.as_ref().ok()).map(|known| region(&known.location));
     let private = registry.as_ref().is_ok_and(|registry| registry.has_private_link());
     let several = hosts.len() > 1;
     let mut near_blocked = false;
@@ -141,7 +100,8 @@ fn regional(network: &Network, registry: Part<&Registry>, hosts: Vec<(Host, Opti
     let everywhere = blocked == all.len();
     let whole = Reach::all(all);
     match &whole.verdict {
-        // With private endpoints every region's host needs its record: Azure documents no order among them.
+        // With private endpoints every region's host needs its record: Azure documents no order
+        // among them.
         Verdict::Blocked(barrier) if several && !everywhere && !near_blocked && !private => {
             let why = format!("{barrier}; another region of the registry is open, and Azure chooses the region");
             Reach { verdict: Verdict::Unknown(why), ..whole }
@@ -158,7 +118,8 @@ fn to_host(network: &Network, registry: Part<&Registry>, host: &Host) -> Reach {
     let Some(subnet) = subnet else {
         return by_public_door(network, None, registry, host);
     };
-    // Shared storage is no host of the registry: it has no private name here, and the registry's firewall does not guard it.
+    // Shared storage is no host of the registry: it has no private name here, and the registry's
+    // firewall does not guard it.
     if host.name.starts_with('*') {
         return travel_by_tag(network, subnet, host);
     }
@@ -166,7 +127,8 @@ fn to_host(network: &Network, registry: Part<&Registry>, host: &Host) -> Reach {
     match resolve(network, &host.name, known) {
         Resolution::Private { addresses, zone } => {
             let line = format!("{} is {} in zone {}", host.name, listed(&addresses), zone.name());
-            let ways = addresses.iter().map(|&address| by_endpoint(network, subnet, &registry, host, address, &zone));
+            let ways =
+                addresses.iter().map(|&address| by_endpoint(network, subnet, &registry, &host.name, address, &zone));
             Reach::all(std::iter::once(Reach::open(line)).chain(ways))
         }
         Resolution::Public { why } => {
@@ -182,6 +144,10 @@ fn to_host(network: &Network, registry: Part<&Registry>, host: &Host) -> Reach {
             // Nothing private to find: whoever answers can only give the public address.
             Some(registry) if !registry.has_private_link() => {
                 by_public_door(network, Some(subnet), Ok(registry), host).caution(why)
+            }
+            // Whatever address is given, it is of no use from here.
+            Some(registry) if !registry.is_open() && !may_use_endpoint(network, subnet, registry) => {
+                by_public_door(network, Some(subnet), Ok(registry), host)
             }
             _ => Reach::unknown(why),
         },
@@ -208,12 +174,14 @@ fn admitted(network: &Network, subnet: Option<&Subnet>, registry: &Registry, hos
     if registry.is_open() {
         return Reach::open(format!("registry `{name}` is open to the public"));
     }
-    if !registry.public || registry.allowed_addresses.is_empty() {
+    if !registry.public {
         return shut(network, subnet, registry, host);
     }
     let tag = host.tags.first().cloned().unwrap_or_else(|| Tag::global(Tag::REGISTRY));
     let addresses = match outgoing(network, &Target::service(&host.name, tag)) {
         Ok(addresses) => addresses,
+        // Where nobody is listed it does not matter who comes.
+        Err(_) if registry.allowed_addresses.is_empty() => Vec::new(),
         Err(unread) => {
             return Reach::unknown(format!("registry `{name}` lets only listed addresses in, and {unread}"));
         }
@@ -223,14 +191,21 @@ fn admitted(network: &Network, subnet: Option<&Subnet>, registry: &Registry, hos
         Cover::Whole => {
             let reach = Reach::open(format!("the firewall of registry `{name}` lets {} in", told.join(", ")));
             let fixed = subnet.is_some_and(|subnet| subnet.nat_gateway.is_some() || subnet.route_table.is_some());
-            if fixed { reach } else { reach.caution("the platform may change the addresses that an environment leaves by") }
+            if fixed {
+                reach
+            } else {
+                reach.caution("the platform may change the addresses that an environment leaves by")
+            }
         }
         Cover::Part => Reach::unknown(format!(
             "the firewall of registry `{name}` lets only some of {} in, and traffic may leave by any of them",
             told.join(", ")
         )),
         Cover::None => match shut(network, subnet, registry, host) {
-            Reach { verdict: Verdict::Blocked(Barrier::NoPrivateEndpoint { .. } | Barrier::NoOwnNetwork { .. }), .. } => {
+            Reach {
+                verdict: Verdict::Blocked(Barrier::NoPrivateEndpoint { .. } | Barrier::NoOwnNetwork { .. }),
+                ..
+            } => {
                 let barrier = Barrier::AddressNotAllowed { registry: registry.id.clone(), addresses: told };
                 let line = barrier.to_string();
                 Reach::blocked(barrier, line)
@@ -240,7 +215,8 @@ fn admitted(network: &Network, subnet: Option<&Subnet>, registry: &Registry, hos
     }
 }
 
-/// The public door is shut: which repair is nearest? An endpoint that is there wants DNS, approval or a peering; else there is none.
+/// The public door is shut: which repair is nearest? An endpoint that is there wants DNS, approval
+/// or a peering; else there is none.
 fn shut(network: &Network, subnet: Option<&Subnet>, registry: &Registry, host: &Host) -> Reach {
     let id = registry.id.clone();
     let Some(home) = subnet.and_then(|subnet| subnet.id.network()) else {
@@ -274,140 +250,51 @@ fn shut(network: &Network, subnet: Option<&Subnet>, registry: &Registry, host: &
     Reach::blocked(barrier, line)
 }
 
-fn by_endpoint(
-    network: &Network,
-    subnet: &Subnet,
-    registry: &Part<&Registry>,
-    host: &Host,
-    address: IpAddr,
-    zone: &Id,
-) -> Reach {
-    let target = Target::service(&host.name, Tag::global(Tag::REGISTRY)).at(address);
-    let connections = registry.as_ref().map(|registry| registry.connections.as_slice()).unwrap_or_default();
-    let endpoint = match endpoint_at(network, connections, address) {
-        Ok(Some(endpoint)) => endpoint,
-        Ok(None) if registry.is_ok() => {
-            let barrier =
-                Barrier::RecordStale { host: host.name.clone(), zone: zone.clone(), address: address.to_string() };
-            let line = barrier.to_string();
-            return Reach::blocked(barrier, line);
-        }
-        Ok(None) => return Reach::unknown(format!("which private endpoint has {address} is not known")),
-        Err(unread) => return Reach::unknown(unread.why),
-    };
-    let mut steps = Vec::new();
-    if let Some(connection) = connections.iter().find(|connection| connection.endpoint == endpoint.id)
-        && let Ok(registry) = registry
-        && !connection.status.eq_ignore_ascii_case("Approved")
-    {
-        let barrier = not_approved(registry, connection);
-        let line = barrier.to_string();
-        steps.push(Reach::blocked(barrier, line));
-    }
-    let (Some(home), Some(place)) = (subnet.id.network(), endpoint.subnet.as_ref().and_then(Id::network)) else {
-        return Reach::unknown(format!("the network of private endpoint `{}` is not known", endpoint.id.name()));
-    };
-    let theirs = endpoint.subnet.as_ref().and_then(|id| network.subnet_by_id(id).ok());
-    steps.push(match link(network, &home, &place) {
-        Link::Same => Reach::open(format!("private endpoint `{}` is in network `{}`", endpoint.id.name(), home.name())),
-        Link::Peered => Reach::open(format!("networks `{}` and `{}` are peered", home.name(), place.name())),
-        Link::Unknown(why) => Reach::unknown(why),
-        Link::Down(why) | Link::Apart(why) => return across(network, subnet, &target, &place, why, steps),
-    });
-    let policies = theirs.is_some_and(Subnet::routes_overrule_endpoints);
-    let space = space_of(network, &place, address);
-    let system = SystemRoutes { endpoint: Some(EndpointRoute { policies, space }), ..SystemRoutes::default() };
-    steps.push(travel(network, subnet, &target, &system));
-    if let Some(theirs) = theirs.filter(|theirs| theirs.nsg_guards_endpoints() && theirs.nsg.is_some()) {
-        steps.push(through_nsg(network, subnet, theirs, &target, Direction::Inbound));
-    }
-    Reach::all(steps)
-}
-
-/// The endpoint's network is not next to the environment's: only an appliance between the two could help.
-fn across(network: &Network, subnet: &Subnet, target: &Target, to: &Id, why: String, mut steps: Vec<Reach>) -> Reach {
-    let way = travel(network, subnet, target, &SystemRoutes::default());
-    let hops = super::hops(network, subnet, target, &SystemRoutes::default());
-    let next = hops.ok().and_then(|hops| hops.into_iter().next()).map(|hop| hop.next);
-    steps.push(match next {
-        Some(super::NextHop::Appliance(address)) => {
-            let far = network.firewall_at(address).and_then(|firewall| firewall.network());
-            match far.map(|far| link(network, &far, to)) {
-                Some(Link::Same | Link::Peered) => way,
-                Some(Link::Down(why) | Link::Apart(why)) => {
-                    let from = subnet.id.network().unwrap_or_default();
-                    Reach::blocked(Barrier::Peering { from, to: to.clone(), why: why.clone() }, why)
-                }
-                _ => Reach::all([way, Reach::unknown(format!("{why}; whether {address} leads there is not known"))]),
-            }
-        }
-        Some(super::NextHop::Gateway) => way,
-        _ => {
-            let from = subnet.id.network().unwrap_or_default();
-            Reach::blocked(Barrier::Peering { from, to: to.clone(), why: why.clone() }, why)
-        }
-    });
-    Reach::all(steps)
-}
-
 /// Both tags must give the same answer where it is not known which of them holds the host.
 fn travel_by_tag(network: &Network, subnet: &Subnet, host: &Host) -> Reach {
-    let travel = |tag: &Tag| travel(network, subnet, &Target::service(&host.name, tag.clone()), &SystemRoutes::default());
+    let travel =
+        |tag: &Tag| travel(network, subnet, &Target::service(&host.name, tag.clone()), &SystemRoutes::default());
     let ways: Vec<(Reach, bool)> = host.tags.iter().map(|tag| (travel(tag), false)).collect();
     Reach::spread(ways)
 }
 
-/// The endpoint that has the address; `None` if all of the registry's endpoints are known and none has it.
-fn endpoint_at<'a>(
-    network: &'a Network,
-    connections: &[EndpointConnection],
-    address: IpAddr,
-) -> Part<Option<&'a PrivateEndpoint>> {
-    let known = || network.endpoints.values().filter_map(|part| part.as_ref().ok());
-    if let Some(endpoint) = known().find(|endpoint| endpoint.holds(address)) {
-        return Ok(Some(endpoint));
-    }
-    for connection in connections {
-        let endpoint = super::super::part(&network.endpoints, &connection.endpoint, "private endpoint")?;
-        // Some answers do not tell an endpoint's addresses; then its subnet says where they are.
-        let subnet = endpoint.subnet.as_ref().and_then(|id| network.subnet_by_id(id).ok());
-        let inside = subnet.is_none_or(|subnet| subnet.prefixes.iter().any(|net| net.contains(&address)));
-        if endpoint.hosts.is_empty() && inside {
-            return Ok(Some(endpoint));
-        }
-    }
-    Ok(None)
-}
-
-fn endpoint_network(network: &Network, endpoint: &Id) -> Option<Id> {
-    let endpoint = network.endpoints.get(endpoint)?.as_ref().ok()?;
-    endpoint.subnet.as_ref()?.network()
-}
-
-fn space_of(network: &Network, place: &Id, address: IpAddr) -> Option<ipnet::Ipv4Net> {
-    let IpAddr::V4(address) = address else {
-        return None;
+/// Whether an approved endpoint is where the environment's traffic may get to.
+fn may_use_endpoint(network: &Network, subnet: &Subnet, registry: &Registry) -> bool {
+    let Some(home) = subnet.id.network() else {
+        return true;
     };
-    let known = network.network(place).ok()?;
-    super::super::vnet::v4(&known.spaces).into_iter().find(|space| space.contains(&address))
+    let approved = registry.connections.iter().filter(|connection| connection.status.eq_ignore_ascii_case("Approved"));
+    let near = |connection: &EndpointConnection| {
+        let place = endpoint_network(network, &connection.endpoint);
+        let apart = |place| matches!(link(network, &home, &place), Link::Down(_) | Link::Apart(_));
+        // A route table may lead to a network that is not next to this one.
+        subnet.route_table.is_some() || !place.is_some_and(apart)
+    };
+    approved.into_iter().any(near)
 }
 
+/// DNS leads past the endpoint: its zone is not linked, or is linked and lets the name through to
+/// the internet.
 fn not_linked(network: &Network, home: &Id, host: &Host) -> Barrier {
     let alias = dns::private_name(&host.name).unwrap_or_default();
-    let zones = network.zones.values().filter_map(|zone| zone.as_ref().ok());
+    let from = dns::asks_from(network, home);
+    let zones = || network.zones.values().filter_map(|zone| zone.as_ref().ok());
+    let seen = |zone: &&PrivateDnsZone| {
+        zone.links.as_ref().is_ok_and(|links| links.iter().any(|link| link.network == from && link.is_up()))
+    };
+    if let Some((zone, record)) = zones().filter(seen).find_map(|zone| Some((zone, zone.relative(&alias)?))) {
+        return Barrier::RecordMissing { host: host.name.clone(), zone: zone.id.clone(), record, network: from };
+    }
+    let zones = zones();
     let mut holding: Vec<_> = zones.filter(|zone| zone.relative(&alias).is_some()).collect();
     holding.sort_by_key(|zone| {
         let name = zone.relative(&alias).unwrap_or_default();
         !zone.records.as_ref().is_ok_and(|records| records.contains_key(&name))
     });
-    Barrier::ZoneNotLinked {
-        host: host.name.clone(),
-        network: home.clone(),
-        zone: holding.first().map(|zone| zone.id.clone()),
-    }
+    Barrier::ZoneNotLinked { host: host.name.clone(), network: from, zone: holding.first().map(|zone| zone.id.clone()) }
 }
 
-fn not_approved(registry: &Registry, connection: &EndpointConnection) -> Barrier {
+pub fn not_approved(registry: &Registry, connection: &EndpointConnection) -> Barrier {
     Barrier::EndpointNotApproved {
         registry: registry.id.clone(),
         endpoint: connection.endpoint.clone(),

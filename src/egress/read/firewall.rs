@@ -132,7 +132,8 @@ fn network_match(value: &Value) -> Matches {
 }
 
 fn application_match(value: &Value) -> Matches {
-    let https = |protocol: &&Value| string(protocol, "protocolType").is_some_and(|kind| kind.eq_ignore_ascii_case("Https"));
+    let https =
+        |protocol: &&Value| string(protocol, "protocolType").is_some_and(|kind| kind.eq_ignore_ascii_case("Https"));
     let port = |protocol: &Value| {
         let port = member(protocol, "port").and_then(Value::as_u64).unwrap_or(443);
         u16::try_from(port).ok()

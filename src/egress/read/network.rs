@@ -10,7 +10,8 @@ use super::super::nsg::{Direction, Nsg, Protocol, SecurityRule};
 use super::super::route::{NextHop, Route, RouteTable, ServiceEndpoint};
 use super::super::vnet::{NatGateway, Peering, PublicIp, Subnet, VirtualNetwork};
 use super::{
-    Resource, addresses, array, member, nets, prefixes, properties, reference, references, string, texts, truth,
+    Resource, addresses, array, member, nets, own_name, prefixes, properties, reference, references, string, texts,
+    truth,
 };
 
 /// Reads a network security group. Its default rules are known without it.
@@ -20,7 +21,7 @@ use super::{
 /// When the value is not an object.
 pub fn nsg(value: &Value) -> Result<Nsg, Unread> {
     let resource = Resource::read(value, "network security group")?;
-    let rules = array(resource.properties, "securityRules").iter().flat_map(security_rule).collect();
+    let rules = array(resource.properties, "securityRules").iter().flat_map(security_rules).collect();
     Ok(Nsg { id: resource.id, rules })
 }
 
@@ -110,7 +111,9 @@ pub fn public_ip(value: &Value) -> Result<PublicIp, Unread> {
     Ok(PublicIp { addresses: addresses.first().copied(), id: resource.id })
 }
 
-fn security_rule(value: &Value) -> Vec<SecurityRule> {
+/// Reads one security rule, inside its group or as a resource of its own. One whose action cannot
+/// be read becomes two.
+pub fn security_rules(value: &Value) -> Vec<SecurityRule> {
     let inside = properties(value);
     let ports = |names: &[&str]| {
         let texts = texts(inside, names);
@@ -132,7 +135,7 @@ fn security_rule(value: &Value) -> Vec<SecurityRule> {
     let unclear = access.is_none() || priority.is_none() || wanted.is_none();
 
     let mut rule = SecurityRule {
-        name: string(value, "name").unwrap_or_default(),
+        name: own_name(value),
         priority: priority.unwrap_or_default(),
         direction,
         access: access.unwrap_or(Access::Deny),
@@ -151,7 +154,8 @@ fn security_rule(value: &Value) -> Vec<SecurityRule> {
             .any(|name| !array(inside, name).is_empty()),
     };
     if unclear {
-        // It may stand anywhere and do either: in both ways it makes an answer that rests on later rules unknown.
+        // It may stand anywhere and do either: in both ways it makes an answer that rests on later
+        // rules unknown.
         rule.destinations = vec![Prefix::Unknown("a rule that cannot be read".to_owned())];
         if access.is_none() {
             return vec![SecurityRule { access: Access::Allow, ..rule.clone() }, rule];
@@ -160,7 +164,8 @@ fn security_rule(value: &Value) -> Vec<SecurityRule> {
     vec![rule]
 }
 
-fn route(value: &Value) -> Route {
+/// Reads one route, inside its table or as a resource of its own.
+pub fn route(value: &Value) -> Route {
     let inside = properties(value);
     let hop = string(inside, "nextHopType").unwrap_or_default().to_ascii_lowercase();
     let address = addresses(inside, &["nextHopIpAddress"]).first().copied();
@@ -173,14 +178,12 @@ fn route(value: &Value) -> Route {
         _ => NextHop::Unknown("the route's next hop cannot be read".to_owned()),
     };
     let prefix = prefixes(inside, &["addressPrefix"]).into_iter().next();
-    Route {
-        name: string(value, "name").unwrap_or_default(),
-        prefix: prefix.unwrap_or_else(|| Prefix::Unknown("no prefix".to_owned())),
-        next,
-    }
+    Route { name: own_name(value), prefix: prefix.unwrap_or_else(|| Prefix::Unknown("no prefix".to_owned())), next }
 }
 
-fn peering(value: &Value) -> Option<Peering> {
+/// Reads one peering, inside its network or as a resource of its own; `None` if it does not say
+/// with whom.
+pub fn peering(value: &Value) -> Option<Peering> {
     let inside = properties(value);
     let space = |name: &str| member(inside, name).map(|space| nets(space, &["addressPrefixes"])).unwrap_or_default();
     let mut remote_spaces = space("remoteAddressSpace");
@@ -188,7 +191,7 @@ fn peering(value: &Value) -> Option<Peering> {
         remote_spaces = space("remoteVirtualNetworkAddressSpace");
     }
     Some(Peering {
-        name: string(value, "name").unwrap_or_default(),
+        name: own_name(value),
         remote: reference(inside, "remoteVirtualNetwork")?,
         state: string(inside, "peeringState"),
         allows_access: truth(inside, "allowVirtualNetworkAccess").unwrap_or(true),

@@ -37,7 +37,9 @@ pub fn environment(value: &Value) -> Result<Environment, Unread> {
 pub fn registry(value: &Value, replications: Option<&Value>) -> Result<Registry, Unread> {
     let resource = Resource::read(value, "container registry")?;
     let inside = resource.properties;
-    let is = |value: &Value, name: &str, text: &str| string(value, name).is_some_and(|found| found.eq_ignore_ascii_case(text));
+    let is = |value: &Value, name: &str, text: &str| {
+        string(value, name).is_some_and(|found| found.eq_ignore_ascii_case(text))
+    };
     let rules = member(inside, "networkRuleSet").unwrap_or(&Value::Null);
     let allowed = array(rules, "ipRules").iter().filter(|rule| !is(rule, "action", "Deny"));
     let subnets = array(rules, "virtualNetworkRules").iter();

@@ -9,7 +9,7 @@ use super::super::Unread;
 use super::super::id::Id;
 use super::super::vnet::{Connection, PrivateEndpoint};
 use super::super::zone::Link;
-use super::{Resource, addresses, array, items, member, properties, reference, references, string, texts};
+use super::{Resource, addresses, array, items, member, own_name, properties, reference, references, string, texts};
 
 /// Reads a private endpoint.
 ///
@@ -25,8 +25,11 @@ pub fn private_endpoint(value: &Value) -> Result<PrivateEndpoint, Unread> {
         id: resource.id,
         ..PrivateEndpoint::default()
     };
-    // A connection that its owner may not approve himself is among the manual ones; before Azure answers it is pending.
-    for (name, at_first) in [("privateLinkServiceConnections", "Approved"), ("manualPrivateLinkServiceConnections", "Pending")] {
+    // A connection that its owner may not approve himself is among the manual ones; before Azure
+    // answers it is pending.
+    for (name, at_first) in
+        [("privateLinkServiceConnections", "Approved"), ("manualPrivateLinkServiceConnections", "Pending")]
+    {
         known.connections.extend(array(inside, name).iter().filter_map(|value| connection(value, at_first)));
     }
     for config in array(inside, "customDnsConfigs") {
@@ -36,12 +39,15 @@ pub fn private_endpoint(value: &Value) -> Result<PrivateEndpoint, Unread> {
     for config in array(inside, "ipConfigurations") {
         let config = properties(config);
         let member = string(config, "memberName").unwrap_or_default();
-        known.hosts.extend(addresses(config, &["privateIPAddress"]).into_iter().map(|address| (member.clone(), address)));
+        known
+            .hosts
+            .extend(addresses(config, &["privateIPAddress"]).into_iter().map(|address| (member.clone(), address)));
     }
     Ok(known)
 }
 
-/// Reads the hosts and addresses of a private endpoint's network interface, for an endpoint that does not tell them.
+/// Reads the hosts and addresses of a private endpoint's network interface, for an endpoint that
+/// does not tell them.
 ///
 /// # Errors
 ///
@@ -58,6 +64,24 @@ pub fn interface_hosts(value: &Value) -> Result<Vec<(String, IpAddr)>, Unread> {
         }
     }
     Ok(hosts)
+}
+
+/// Reads an inbound endpoint of a DNS Private Resolver: its addresses, and the network that it
+/// resolves for.
+///
+/// # Errors
+///
+/// When the value is not an object.
+pub fn resolver_endpoint(value: &Value) -> Result<Vec<(IpAddr, Id)>, Unread> {
+    let resource = Resource::read(value, "DNS resolver's inbound endpoint")?;
+    let mut found = Vec::new();
+    for config in array(resource.properties, "ipConfigurations") {
+        let config = properties(config);
+        let network = reference(config, "subnet").and_then(|subnet| subnet.network());
+        let addresses = addresses(config, &["privateIpAddress"]);
+        found.extend(addresses.into_iter().filter_map(|address| Some((address, network.clone()?))));
+    }
+    Ok(found)
 }
 
 /// Reads a list of a zone's virtual network links.
@@ -85,9 +109,7 @@ pub fn zone_records(answer: &Value) -> BTreeMap<String, Vec<IpAddr>> {
         if !is_a && member(inside, "aRecords").is_none() {
             continue;
         }
-        // A template writes `zone/record`, Azure only `record`.
-        let name = string(value, "name").unwrap_or_default().to_ascii_lowercase();
-        let name = name.rsplit('/').next().unwrap_or_default().to_owned();
+        let name = own_name(value).to_ascii_lowercase();
         let found = array(inside, "aRecords").iter().flat_map(|record| addresses(record, &["ipv4Address"])).collect();
         records.insert(name, found);
     }

@@ -209,3 +209,67 @@ fn patched(overlay: &Value) -> Vec<(String, Value)> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{resolve, split};
+    use crate::manifest::fixture::{lines_of, manifest};
+
+    const BASE: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+spec: {template: {spec: {containers: [{name: api, image: 'acme.azurecr.io/api:latest'}, {name: other, image: nginx}]}}}
+";
+
+    fn overlay(resources: &str, rest: &str) -> String {
+        format!("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [{resources}]\n{rest}\n")
+    }
+
+    #[test]
+    fn an_overlay_replaces_images_and_changes_names() {
+        let base = overlay("deployment.yaml", "namePrefix: x-");
+        let prod = overlay("../base", "nameSuffix: -prod\nimages: [{name: acme.azurecr.io/api, newName: prod.azurecr.io/api, newTag: v7}]");
+        let files = [("k/base/deployment.yaml", BASE), ("k/base/kustomization.yaml", &base), ("k/prod/kustomization.yaml", &prod)];
+        assert_eq!(
+            lines_of(&files),
+            ["apps/v1 Deployment x-api-prod", "container api prod.azurecr.io/api:v7", "container other nginx"]
+        );
+        let (manifest, sources) = manifest(&files);
+        let image = manifest.workloads[0].containers[0].image.as_ref().unwrap();
+        assert_eq!(sources.slice(image.at), "v7");
+        assert_eq!(image.via.spans().len(), 1);
+    }
+
+    #[test]
+    fn one_overlay_beside_a_base_that_it_does_not_name_is_applied() {
+        let only = overlay("../../base", "images: [{name: nginx, digest: 'sha256:aa'}]");
+        let shown = lines_of(&[("a.yaml", BASE), ("overlay.yaml", &only)]);
+        assert_eq!(shown, ["apps/v1 Deployment api", "container api acme.azurecr.io/api:latest", "container other nginx@sha256:aa"]);
+    }
+
+    #[test]
+    fn an_overlay_alone_tells_the_images_that_it_sets() {
+        let alone = overlay("../../base", "nameSuffix: -aks\nimages: [{name: acme.azurecr.io/api, newTag: v7}, {name: nginx, newName: caddy}]");
+        let shown = lines_of(&[("k.yaml", &alone)]);
+        assert_eq!(shown[0], "kustomize.config.k8s.io/v1beta1 Kustomization …-aks (what it leaves out stays as it is)");
+        assert_eq!(shown[1..], ["container … acme.azurecr.io/api:v7", "container … caddy…"]);
+        let patched = format!("{alone}patches: [{{target: {{kind: Deployment, name: api}}, patch: x}}]\n");
+        assert_eq!(lines_of(&[("k.yaml", &patched)])[0], "apps/v1 Deployment api-aks (what it leaves out stays as it is)");
+    }
+
+    #[test]
+    fn overlays_that_name_each_other_end() {
+        let (one, two) = (overlay("../b", ""), overlay("../a", ""));
+        assert!(lines_of(&[("a/kustomization.yaml", &one), ("b/kustomization.yaml", &two), ("a/x.yaml", BASE)]).len() > 1);
+    }
+
+    #[test]
+    fn names_and_paths_are_taken_apart() {
+        assert_eq!(split("acme.azurecr.io:443/api:v1"), ("acme.azurecr.io:443/api", ":v1"));
+        assert_eq!(split("api:v1@sha256:aa"), ("api", ":v1@sha256:aa"));
+        assert_eq!(split("api"), ("api", ""));
+        assert_eq!(resolve("a/b", "../c/./d"), "a/c/d");
+        assert_eq!(resolve("", "../../base"), "../../base");
+    }
+}

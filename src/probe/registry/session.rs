@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine;
 use futures::lock::Mutex;
 use reqwest::header::{ACCEPT, AUTHORIZATION};
-use reqwest::{Method, Url};
+use reqwest::Url;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -19,6 +19,10 @@ use crate::probe::secret::Secret;
 
 /// How often a redirect is followed; each hop without credentials.
 const HOPS: usize = 3;
+
+/// Docker Hub's registry, and where its tokens are (<https://docs.docker.com/reference/api/registry/auth/>).
+const DOCKER_HUB: &str = "registry-1.docker.io";
+const DOCKER_HUB_TOKENS: &str = "auth.docker.io";
 
 /// What is shown to a registry.
 #[derive(Clone, Debug)]
@@ -61,11 +65,16 @@ impl Session {
     /// `plain`: speak HTTP, which is for loopback and registries that the user named.
     pub fn new(http: Arc<Http>, host: &Host, plain: bool, credential: Credential) -> Answer<Session> {
         // `docker.io` names images; the registry itself answers elsewhere (distribution/reference, normalize.go).
-        let server = if crate::image::is_docker_hub(host) { "registry-1.docker.io" } else { host.as_str() };
+        let server = if crate::image::is_docker_hub(host) { DOCKER_HUB } else { host.as_str() };
         let scheme = if plain { "http" } else { "https" };
         let base = Url::parse(&format!("{scheme}://{server}/")).map_err(|_| Failure::unreadable(format!("{host} is no host")))?;
         let challenge = OnceCell::new();
         Ok(Session { http, host: host.to_string(), base, credential, challenge, tokens: Mutex::default() })
+    }
+
+    /// With a challenge that is known beforehand, so that it is not asked for.
+    pub fn expecting(self, challenge: Challenge) -> Session {
+        Session { challenge: OnceCell::new_with(Some(Ok(challenge))), ..self }
     }
 
     pub fn host(&self) -> &str {
@@ -78,15 +87,6 @@ impl Session {
 
     /// GET below the registry, with a token for `scope`. Any status but 2xx is a failure.
     pub async fn get(&self, path: &str, scope: &str, accept: &str, limit: u64) -> Answer<Response> {
-        self.ask(Method::GET, path, scope, accept, limit).await
-    }
-
-    /// HEAD below the registry.
-    pub async fn head(&self, path: &str, scope: &str, accept: &str) -> Answer<Response> {
-        self.ask(Method::HEAD, path, scope, accept, 0).await
-    }
-
-    async fn ask(&self, method: Method, path: &str, scope: &str, accept: &str, limit: u64) -> Answer<Response> {
         let url = self.base.join(path).map_err(|_| Failure::unreadable(format!("{path} is no path at {}", self.host)))?;
         let mut token = self.token(scope).await?;
         if let Some(token) = &token
@@ -95,7 +95,7 @@ impl Session {
             return Err(self.without_permission(scope));
         }
         for attempt in 0..2 {
-            let request = self.authorised(&method, url.clone(), token.as_ref()).header(ACCEPT, accept).limit(limit);
+            let request = self.authorised(url.clone(), token.as_ref()).header(ACCEPT, accept).limit(limit);
             let response = self.follow(self.http.send(&request).await?, &request).await?;
             if response.status.is_success() {
                 return Ok(response);
@@ -114,8 +114,8 @@ impl Session {
         Err(self.without_permission(scope))
     }
 
-    fn authorised(&self, method: &Method, url: Url, token: Option<&Token>) -> Request {
-        let request = Request { method: method.clone(), ..Request::get(url) };
+    fn authorised(&self, url: Url, token: Option<&Token>) -> Request {
+        let request = Request::get(url);
         match (token, &self.credential, self.challenge.get()) {
             (Some(token), _, _) => request.secret_header(AUTHORIZATION, &format!("Bearer {}", token.secret.reveal())),
             (None, Credential::Basic { username, password }, Some(Ok(Challenge::Basic))) => {
@@ -136,7 +136,7 @@ impl Session {
             let Some(target) = target.filter(|target| target.scheme() == "https" || target.scheme() == self.base.scheme()) else {
                 return Err(refusal::failure(&self.host, &response, self.is_anonymous()));
             };
-            let hop = Request { method: request.method.clone(), limit: request.limit, ..Request::get(target.clone()) };
+            let hop = Request::get(target.clone()).limit(request.limit).header(ACCEPT, "*/*");
             response = self.http.send(&hop).await?;
             if !response.status.is_success() && !response.status.is_redirection() {
                 let storage = target.host_str().unwrap_or_default();
@@ -147,7 +147,8 @@ impl Session {
         Err(refusal::failure(&self.host, &response, self.is_anonymous()))
     }
 
-    async fn challenge(&self) -> Answer<Challenge> {
+    /// How the registry wants to be asked. Asked once, without credentials.
+    pub async fn challenge(&self) -> Answer<Challenge> {
         let ask = || async {
             let url = self.base.join("v2/").map_err(|_| Failure::unreadable("no registry address"))?;
             let response = self.http.send(&Request::get(url).limit(64 << 10)).await?;
@@ -206,10 +207,11 @@ impl Session {
         let redirected = || Failure::Redirected { host: self.host.clone(), to: realm.to_owned() };
         let url = Url::parse(realm).map_err(|_| redirected())?;
         let same_host = url.host() == self.base.host() && url.port_or_known_default() == self.base.port_or_known_default();
-        let secure = url.scheme() == "https" || (url.scheme() == "http" && self.base.scheme() == "http");
+        let is_secure = url.scheme() == "https" || (url.scheme() == "http" && self.base.scheme() == "http");
+        let is_own = same_host || (self.base.host_str() == Some(DOCKER_HUB) && url.host_str() == Some(DOCKER_HUB_TOKENS));
         match self.credential {
-            _ if !secure => Err(redirected()),
-            Credential::Refresh(_) if !same_host => Err(redirected()),
+            _ if !is_secure => Err(redirected()),
+            Credential::Refresh(_) if !is_own => Err(redirected()),
             _ => Ok(url),
         }
     }
@@ -230,16 +232,11 @@ impl Token {
     /// Whether the token says that it lets pull; an opaque one may.
     pub fn may_pull(&self, scope: &str) -> bool {
         let Some(granted) = &self.granted else { return true };
-        let mut parts = scope.splitn(3, ':');
-        let (kind, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         // Names may hold a colon nowhere, so three parts are all there are; other kinds of scope are not judged.
-        if kind != "repository" {
-            return true;
-        }
-        granted.iter().any(|grant| {
-            let wanted = grant.actions.iter().any(|action| matches!(action.as_str(), "pull" | "*" | "metadata_read"));
-            grant.kind == "repository" && grant.name == name && wanted
-        })
+        let mut parts = scope.splitn(3, ':');
+        let (Some("repository"), Some(name), Some(wanted)) = (parts.next(), parts.next(), parts.next()) else { return true };
+        let is_wanted = |action: &String| action == "*" || wanted.split(',').any(|wanted| wanted == action);
+        granted.iter().any(|grant| grant.kind == "repository" && grant.name == name && grant.actions.iter().any(is_wanted))
     }
 
     /// Whether the token names what it grants.

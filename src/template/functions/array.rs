@@ -272,7 +272,7 @@ fn from_end(args: &Args, tolerant: bool) -> Outcome {
 fn range(args: &Args) -> Outcome {
     let (start, count) = (args.int(0)?, args.int(1)?);
     if !(0..=MAX_RANGE).contains(&count) {
-        return Err(args.wrong(1, Kind::Range, format!("the count is {count}")).expected("0 to 10,000"));
+        return Err(args.wrong(1, Kind::Range, format!("the count is {count}")).expected("expected 0 to 10,000"));
     }
     let last = start.checked_add(count).filter(|last| *last <= i64::from(i32::MAX));
     if last.is_none() || start < i64::from(i32::MIN) {

@@ -57,8 +57,8 @@ fn bool(args: &Args) -> Outcome {
         Data::Bool(value) => args.give_bool(*value),
         Data::Int(value) => args.give_bool(*value != 0),
         Data::String(text) => match text.trim() {
-            word if word.eq_ignore_ascii_case("true") || word == "1" => args.give_bool(true),
-            word if word.eq_ignore_ascii_case("false") || word == "0" => args.give_bool(false),
+            word if word.eq_ignore_ascii_case("true") => args.give_bool(true),
+            word if word.eq_ignore_ascii_case("false") => args.give_bool(false),
             _ => {
                 let message = format!("`{}` is neither `true` nor `false`", super::numeric::short(text));
                 Err(args.wrong(0, Kind::Value, message))

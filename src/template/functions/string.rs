@@ -127,16 +127,15 @@ fn trim(args: &Args) -> Outcome {
         return args.give_changed(0, text.substr(start..end));
     };
     let mut pieces = text::pieces(unknown);
-    let count = pieces.len();
-    for (index, piece) in pieces.iter_mut().enumerate() {
-        *piece = match piece {
-            Piece::Known(text) if index == 0 => Piece::Known(text.trim_start().to_owned()),
-            Piece::Known(text) if index + 1 == count => Piece::Known(text.trim_end().to_owned()),
-            Piece::Unknown(stretch) if (index == 0 || index + 1 == count) && text::stretch_may_hold(stretch, " ") => {
-                return Ok(args.unknown());
-            }
-            piece => piece.clone(),
-        };
+    let open = |piece: Option<&Piece>| matches!(piece, Some(Piece::Unknown(stretch)) if text::stretch_may_hold(stretch, " "));
+    if open(pieces.first()) || open(pieces.last()) {
+        return Ok(args.unknown());
+    }
+    if let Some(Piece::Known(text)) = pieces.first_mut() {
+        *text = text.trim_start().to_owned();
+    }
+    if let Some(Piece::Known(text)) = pieces.last_mut() {
+        *text = text.trim_end().to_owned();
     }
     let made = text::value(&pieces, &unknown.why, args.at);
     Ok(text::made_of(&args.values[0], made.data, args.at))
@@ -214,7 +213,7 @@ fn pad_left(args: &Args) -> Outcome {
         return Err(args.wrong(2, Kind::Value, "the text to pad with is not one character"));
     };
     let Some(width) = (0..=MAX_WIDTH).contains(&width).then(|| usize::try_from(width).unwrap_or(0)) else {
-        return Err(args.wrong(1, Kind::Range, format!("the length is {width}")).expected("0 to 1,048,576"));
+        return Err(args.wrong(1, Kind::Range, format!("the length is {width}")).expected("expected 0 to 1,048,576"));
     };
     let padding = |length: usize| character.to_string().repeat(width.saturating_sub(length));
     match &args.values[0].data {

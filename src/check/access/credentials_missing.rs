@@ -1,0 +1,163 @@
+//! The image is in a private registry, and nothing says how to log in there.
+//!
+//! ## Why
+//! Without an entry for the image's registry the platform pulls anonymously, which works for public images only. The registry
+//! answers `UNAUTHORIZED: authentication required`. A `docker login` in the pipeline, or an identity that is attached and not
+//! named in an entry, changes nothing.
+//! <https://learn.microsoft.com/azure/container-apps/containers#container-registries>
+//!
+//! ## Fix
+//! Add an entry for the registry: with the identity that may pull, or with a user name and a secret. Where anonymous pull is
+//! meant, turn it on at the registry (`az acr update --anonymous-pull-enabled`).
+
+use crate::check::{Check, Hypothesis, Run};
+use crate::evidence::{Evidence, Stop};
+use crate::finding::{Finding, Severity};
+use crate::manifest::{Credential, Found, Host, Partial, PlannedResource, Pull};
+
+use super::{live, remedy, wiring};
+
+pub const CHECK: Check = Check {
+    code: "credentials-missing",
+    hypothesis: Hypothesis::H1,
+    severity: Severity::Error,
+    source: include_str!("credentials_missing.rs"),
+    run: Run::Pull(run),
+};
+
+fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
+    if pull.workload.leaves_out_registries() {
+        return Err(wiring::left_out(pull.workload, evidence, "registries"));
+    }
+    let Credential::Anonymous = pull.credential()? else { return Ok(Vec::new()) };
+    let host = pull.host()?;
+    match wiring::is_azure(&host) {
+        Some(true) => azure(pull, &host, evidence),
+        Some(false) => elsewhere(pull, evidence),
+        None => Err(wiring::not_known("image", "the registry of the image is not known before the deployment")),
+    }
+}
+
+fn azure(pull: &Pull, host: &Partial, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
+    if let Found::One(registry) = pull.manifest.planned.registry_of(host)
+        && let Some(verdict) = planned(registry)
+    {
+        return verdict.map(|is_open| if is_open { Vec::new() } else { vec![finding(pull, host)] });
+    }
+    if evidence.is_offline() || !host.is_known() {
+        return Ok(vec![finding(pull, host)]);
+    }
+    let image = pull.image()?;
+    let is_open = match evidence.anonymous(&image.registry, &image.repository)? {
+        Ok(is_open) => is_open,
+        // The registry does not let the runner in: Resource Manager knows its setting.
+        Err(failure) => match live::registry(&image.registry, evidence)? {
+            Ok(registry) => registry.anonymous_pull.unwrap_or(false),
+            Err(_) => return Err(Stop::Unverified(failure)),
+        },
+    };
+    Ok(if is_open { Vec::new() } else { vec![finding(pull, host)] })
+}
+
+/// Whether a registry of the same deployment can be pulled from by anybody; `None` when the deployment does not decide it.
+fn planned(registry: &PlannedResource) -> Option<Result<bool, Stop>> {
+    match registry.body.path(&["properties", "anonymousPullEnabled"]) {
+        Some(flag) => Some(flag.as_bool().ok_or_else(|| wiring::unknown(flag, "anonymousPullEnabled"))),
+        None if registry.existing => None,
+        None => Some(Ok(false)),
+    }
+}
+
+fn elsewhere(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
+    let image = pull.image()?;
+    if wiring::is_public(image.registry.as_str(), &image.repository) {
+        return Ok(Vec::new());
+    }
+    // A private network's registry may need no login at all; whether it is reached is asked elsewhere.
+    match evidence.anonymous(&image.registry, &image.repository)? {
+        Ok(true) => Ok(Vec::new()),
+        Ok(false) => {
+            let host = Partial::known(image.registry.as_str());
+            let finding = finding(pull, &host);
+            // Most registries answer the same for what is private and for what is not there.
+            Ok(vec![finding.detail(format!("{} is private there, or not there at all", image.repository))])
+        }
+        Err(failure) => Err(Stop::Unverified(failure)),
+    }
+}
+
+fn finding(pull: &Pull, host: &Partial) -> Finding {
+    let workload = pull.workload;
+    let title = format!("the image is pulled anonymously: nothing says how to log in at {}", host.as_str());
+    let mut finding = match pull.image_value() {
+        Some(image) => Finding::at_value(image, title),
+        None => Finding::at(pull.container.at, title),
+    };
+    if let Some(at) = workload.registries.at {
+        finding = finding.also(at, "no entry here is for this registry");
+    }
+    let servers: Vec<String> = workload.registries.entries.iter().map(wiring::server).collect();
+    if !servers.is_empty() {
+        finding = finding.detail(format!("the entries are for {}", servers.join(", ")));
+    }
+    let help = match workload.host {
+        Host::ContainerGroup => format!("add an entry to `imageRegistryCredentials` with `server: {}` and a user-assigned identity", host.as_str()),
+        Host::WebSite => "set `acrUseManagedIdentityCreds: true` in `siteConfig`, or the settings DOCKER_REGISTRY_SERVER_*".to_owned(),
+        _ => format!("add an entry to `registries` with `server: {}` and the identity that may pull{}", host.as_str(), attached(pull)),
+    };
+    finding = finding.help(help);
+    match remedy::set_registry(workload, host.as_str()) {
+        Some(command) if host.is_known() => finding.command(command),
+        _ => finding,
+    }
+}
+
+fn attached(pull: &Pull) -> String {
+    match pull.workload.identity.user_assigned.as_slice() {
+        [one] => one.id.partial().map(|id| format!(" ({id} is attached)")).unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::table::{split, verdict, verdict_with};
+    use crate::evidence::{Answer, Evidence, Question, Reply};
+
+    fn anonymous(name: &str, answer: Answer<Reply>) -> Evidence {
+        let (registry, repository) = split(name);
+        Evidence::default().with(Question::Anonymous { registry, repository }, answer)
+    }
+
+    #[test]
+    fn a_private_registry_without_an_entry_fails_offline() {
+        insta::assert_snapshot!(verdict(CHECK, "acme1.azurecr.io/api:v1", &Evidence::default().offline()), @"");
+    }
+
+    #[test]
+    fn a_registry_that_anybody_may_pull_from_needs_none() {
+        let open = anonymous("acme1.azurecr.io/api", Ok(Reply::Flag(true)));
+        assert_eq!(verdict(CHECK, "acme1.azurecr.io/api:v1", &open), "pass");
+        assert_eq!(verdict(CHECK, "mcr.microsoft.com/dotnet/aspnet:9.0", &Evidence::default()), "pass");
+        assert_eq!(verdict(CHECK, "nginx:1.29", &Evidence::default()), "pass");
+    }
+
+    #[test]
+    fn an_entry_for_the_registry_is_enough() {
+        assert_eq!(verdict_with(CHECK, "acme1.azurecr.io/api:v1", &["ACME1.azurecr.io"], &Evidence::default()), "pass");
+    }
+
+    #[test]
+    fn whether_another_registry_is_public_is_asked() {
+        assert_eq!(verdict(CHECK, "ghcr.io/acme/api:v1", &Evidence::default()), "needs anonymous pull of ghcr.io/acme/api");
+        let private = anonymous("ghcr.io/acme/api", Ok(Reply::Flag(false)));
+        insta::assert_snapshot!(verdict_with(CHECK, "ghcr.io/acme/api:v1", &["acme1.azurecr.io"], &private), @"");
+    }
+
+    #[test]
+    fn an_update_file_keeps_the_registries_of_the_app() {
+        let text = "template:\n  containers:\n  - name: api\n    image: acme1.azurecr.io/api:v1\n";
+        insta::assert_snapshot!(crate::check::table::verdicts(CHECK, text, &Evidence::default().offline()), @"");
+    }
+}

@@ -1,0 +1,136 @@
+//! The registry entry names an identity that the workload does not have.
+//!
+//! ## Why
+//! Azure pulls with an identity only when it is attached: `system` needs `SystemAssigned` in the type of the identity block, a
+//! user-assigned identity must be a key of `userAssignedIdentities`. The commands of the Azure CLI add it silently; templates
+//! and files do not.
+//! <https://learn.microsoft.com/azure/container-apps/managed-identity-image-pull>
+//!
+//! ## Fix
+//! Attach the identity, or name one that is attached.
+
+use crate::check::{Check, Hypothesis, Run};
+use crate::evidence::{Evidence, Stop};
+use crate::finding::{Finding, Severity};
+use crate::manifest::{Host, Manifest, Origin, Puller, RegistryEntry, Workload};
+use crate::value::Value;
+
+use super::{identity_malformed, remedy, site_identity_malformed, wiring};
+
+pub const CHECK: Check = Check {
+    code: "identity-not-attached",
+    hypothesis: Hypothesis::H1,
+    severity: Severity::Error,
+    source: include_str!("identity_not_attached.rs"),
+    run: Run::Workload(run),
+};
+
+fn run(_: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
+    let (mut findings, mut judged, mut open) = (Vec::new(), false, None);
+    for entry in &workload.registries.entries {
+        let Some(identity) = &entry.identity else { continue };
+        let is_malformed = match workload.host {
+            Host::WebSite => site_identity_malformed::is_malformed(identity),
+            _ => identity_malformed::is_malformed(workload, identity),
+        };
+        if is_malformed || wiring::is_azure_entry(entry) == Some(false) {
+            continue;
+        }
+        let puller = workload.puller(identity);
+        if matches!(puller, Puller::Environment) || (workload.host == Host::ContainerGroup && matches!(puller, Puller::System)) {
+            continue;
+        }
+        judged = true;
+        match workload.is_attached(&puller) {
+            Some(true) => {}
+            Some(false) => findings.push(finding(workload, entry, identity, &puller)),
+            None => open = Some(undecided(workload, identity, evidence)),
+        }
+    }
+    match open {
+        _ if !findings.is_empty() => Ok(findings),
+        Some(stop) => Err(stop),
+        None if judged => Ok(findings),
+        None => Err(Stop::NotApplicable("no registry entry names an identity of the workload")),
+    }
+}
+
+fn undecided(workload: &Workload, identity: &Value, evidence: &Evidence) -> Stop {
+    match &workload.identity.unknown {
+        Some(why) => wiring::not_known("identity", why),
+        None if workload.origin == Origin::Partial && workload.identity.at.is_none() => wiring::left_out(workload, evidence, "identity"),
+        None => wiring::unknown(identity, "identity"),
+    }
+}
+
+fn finding(workload: &Workload, entry: &RegistryEntry, identity: &Value, puller: &Puller) -> Finding {
+    let name = workload.display_name();
+    let (title, fix, id) = match puller {
+        Puller::System => (
+            format!("{} is pulled from with the system identity, which {name} does not have", wiring::server(entry)),
+            "add `SystemAssigned` to the type of the identity block".to_owned(),
+            None,
+        ),
+        _ => {
+            let id = remedy::id(identity);
+            let short = remedy::name_of(identity);
+            let fix = match workload.host {
+                Host::WebSite => "attach the identity with this client id".to_owned(),
+                _ => format!("add it to `userAssignedIdentities`: `\"{id}\": {{}}`"),
+            };
+            (format!("the identity {short} is not attached to {name}"), fix, Some(id))
+        }
+    };
+    let mut finding = Finding::at_value(identity, title).also(entry.at, "the registry entry").help(fix);
+    if let Some(at) = workload.identity.at {
+        finding = finding.also(at, "the identities that are attached");
+    }
+    let attached: Vec<String> = workload.identity.user_assigned.iter().map(|one| remedy::name_of(&one.id)).collect();
+    if !attached.is_empty() {
+        finding = finding.detail(format!("attached: {}", attached.join(", ")));
+    }
+    match remedy::attach(workload, id.as_deref()) {
+        Some(command) if workload.origin != Origin::Declared || workload.id.is_none() => finding.command(command),
+        _ => finding,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::table::verdicts;
+    use crate::evidence::Evidence;
+
+    fn app(identity: &str, block: &str) -> String {
+        format!(
+            "name: app\nenvironmentId: /e\n{block}\nconfiguration:\n  registries:\n  - server: acme1.azurecr.io\n    identity: {identity}\n\
+             template:\n  containers:\n  - name: api\n    image: acme1.azurecr.io/api:v1\n"
+        )
+    }
+
+    #[track_caller]
+    fn says(identity: &str, block: &str) -> String {
+        verdicts(CHECK, &app(identity, block), &Evidence::default())
+    }
+
+    const ID: &str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull";
+
+    #[test]
+    fn an_identity_that_is_not_in_the_block_fails() {
+        let other = ID.replace("pull", "data");
+        insta::assert_snapshot!(says(ID, &format!("identity: {{type: UserAssigned, userAssignedIdentities: {{{other}: {{}}}}}}")), @"");
+        insta::assert_snapshot!(says("system", ""), @"");
+    }
+
+    #[test]
+    fn ids_are_compared_without_case() {
+        let upper = ID.to_uppercase();
+        assert_eq!(says(ID, &format!("identity: {{type: UserAssigned, userAssignedIdentities: {{{upper}: {{}}}}}}")), "pass");
+        assert_eq!(says("System", "identity: {type: 'SystemAssigned,UserAssigned'}"), "pass");
+    }
+
+    #[test]
+    fn the_identity_of_the_environment_is_another_question() {
+        insta::assert_snapshot!(says("system-environment", ""), @"");
+    }
+}
