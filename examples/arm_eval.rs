@@ -39,7 +39,7 @@ fn main() -> std::io::Result<()> {
 }
 
 /// Reads the line twice: for what steers the evaluation, and as a document whose strings know where they are written.
-fn answer(line: &str) -> Json {
+pub fn answer(line: &str) -> Json {
     let text = ArcStr::from(line);
     let file = Sources::default().add("line", text.clone());
     let (request, document) = match (serde_json::from_str::<Json>(line), parse_json(&text, file)) {
@@ -58,7 +58,8 @@ fn answer(line: &str) -> Json {
 fn expression(request: &Json, document: &Value) -> Json {
     let stated = &request["context"];
     let mut scope = Plain::new(context(stated), level(stated), Place::Properties);
-    let parameters = document.get("parameters").and_then(Value::as_object).into_iter().flat_map(|object| &object.members);
+    let parameters =
+        document.get("parameters").and_then(Value::as_object).into_iter().flat_map(|object| &object.members);
     scope.parameters = parameters.map(|member| (member.key.to_string(), member.value.clone())).collect();
     scope.variables = document.get("variables").cloned();
     scope.functions = functions(&request["functions"], document);
@@ -80,7 +81,8 @@ fn template(request: &Json, document: &Value) -> Json {
         document.as_object().and_then(|object| object.get("parameters")).cloned().into_iter().collect(),
         Span::NONE,
     );
-    let inputs = document.get("externalInputs").and_then(Value::as_object).into_iter().flat_map(|object| &object.members);
+    let inputs =
+        document.get("externalInputs").and_then(Value::as_object).into_iter().flat_map(|object| &object.members);
     let given = Given {
         external_inputs: inputs.map(|member| (member.key.to_string(), member.value.clone())).collect(),
         ..Given::file(parameters)
@@ -94,12 +96,14 @@ fn template(request: &Json, document: &Value) -> Json {
         let message = format!("the parameter `{}` is required and was not given", missing.name);
         return json!({"error": message, "kind": "parameter"});
     }
-    let ids: HashMap<&str, Json> =
-        expansion.resources.iter().map(|resource| (resource.key.as_str(), write(&resource.id))).collect();
+    let ids: HashMap<&str, &str> =
+        expansion.resources.iter().filter_map(|resource| Some((&*resource.key, resource.id.as_str()?))).collect();
     let mut waits = Map::new();
-    for resource in expansion.resources.iter().filter(|resource| !resource.depends_on.is_empty()) {
-        let on: Json = resource.depends_on.iter().filter_map(|key| ids.get(key.as_str()).cloned()).collect();
-        waits.insert(write(&resource.id).as_str().unwrap_or("").to_owned(), on);
+    for resource in &expansion.resources {
+        let on: Vec<&str> = resource.depends_on.iter().filter_map(|key| ids.get(&**key).copied()).collect();
+        if let (Some(id), false) = (resource.id.as_str(), on.is_empty()) {
+            waits.insert(id.to_owned(), json!(on));
+        }
     }
     let named = |values: &[(String, Value)]| -> Json {
         Json::Object(values.iter().map(|(name, value)| (name.clone(), write(value))).collect())
@@ -192,11 +196,12 @@ fn functions(namespaces: &Json, document: &Value) -> Vec<Rc<Function>> {
     for (index, namespace) in namespaces.as_array().into_iter().flatten().enumerate() {
         let declared_at = document.get("functions").and_then(Value::as_array).and_then(|all| all.get(index));
         for (name, declared) in members(&namespace["members"]) {
-            let parameters = declared["parameters"].as_array().into_iter().flatten().map(|parameter| FunctionParameter {
-                name: parameter["name"].as_str().unwrap_or("").to_owned(),
-                kind: parameter["type"].as_str().unwrap_or("").to_owned(),
-                nullable: parameter["nullable"].as_bool().unwrap_or(false),
-            });
+            let parameters =
+                declared["parameters"].as_array().into_iter().flatten().map(|parameter| FunctionParameter {
+                    name: parameter["name"].as_str().unwrap_or("").to_owned(),
+                    kind: parameter["type"].as_str().unwrap_or("").to_owned(),
+                    nullable: parameter["nullable"].as_bool().unwrap_or(false),
+                });
             let output = declared_at.and_then(|namespace| namespace.path(&["members", name, "output", "value"]));
             functions.push(Rc::new(Function {
                 name: format!("{}.{name}", namespace["namespace"].as_str().unwrap_or("")),

@@ -2,6 +2,7 @@
 //!
 //! To add one: a file in the folder of its question, and its two lines in [`CHECKS`].
 
+pub mod image;
 pub mod reference;
 #[cfg(test)]
 pub mod table;
@@ -74,6 +75,29 @@ impl Hypothesis {
 
 /// Every check, in the order of `pullgate explain`.
 pub const CHECKS: &[Check] = &[
+    image::tag_missing::CHECK,
+    image::repository_missing::CHECK,
+    image::digest_missing::CHECK,
+    image::tag_deleted::CHECK,
+    image::image_quarantined::CHECK,
+    image::image_locked::CHECK,
+    image::replica_lag::CHECK,
+    image::child_missing::CHECK,
+    image::platform_mismatch::CHECK,
+    image::platform_missing::CHECK,
+    image::not_an_image::CHECK,
+    image::manifest_outdated::CHECK,
+    image::layers_unusual::CHECK,
+    image::image_too_large::CHECK,
+    image::tag_mutable::CHECK,
+    image::tag_beside_digest::CHECK,
+    image::digest_untagged::CHECK,
+    image::placeholder_image::CHECK,
+    image::hub_limit::CHECK,
+    image::hub_quota_exhausted::CHECK,
+    image::cache_rule_failed::CHECK,
+    image::registry_not_yet::CHECK,
+    image::image_built::CHECK,
     reference::image_missing::CHECK,
     reference::placeholder_left::CHECK,
     reference::word_as_image::CHECK,
@@ -98,6 +122,8 @@ pub const CHECKS: &[Check] = &[
     reference::key_unknown::CHECK,
     reference::template_invalid::CHECK,
     reference::parameter_token::CHECK,
+    reference::parameter_missing::CHECK,
+    reference::template_linked::CHECK,
     reference::update_drops::CHECK,
 ];
 

@@ -162,7 +162,10 @@ fn expand_resource(resource: &PlannedResource, sources: &Sources) -> ExpandedRes
     declaration.retain(|key, _| !OWN.iter().any(|own| own.eq_ignore_ascii_case(key)));
     ExpandedResource {
         id: json(&resource.id),
-        r#type: written.filter(|written| written.eq_ignore_ascii_case(&resource.kind)).unwrap_or(&resource.kind).to_owned(),
+        r#type: written
+            .filter(|written| written.eq_ignore_ascii_case(&resource.kind))
+            .unwrap_or(&resource.kind)
+            .to_owned(),
         name: json(&resource.name),
         condition: condition(&resource.condition),
         existing: resource.existing,
@@ -251,7 +254,10 @@ mod tests {
     #[test]
     fn text_for_people_cannot_control_a_terminal() {
         let mut sources = Sources::default();
-        let file = sources.add("app.yaml", "name: \"a\\e[31m\"\nenvironmentId: e\ntemplate: {containers: [{image: \"x\\r\\n::error::y\"}]}");
+        let file = sources.add(
+            "app.yaml",
+            "name: \"a\\e[31m\"\nenvironmentId: e\ntemplate: {containers: [{image: \"x\\r\\n::error::y\"}]}",
+        );
         let document = crate::load::document("app.yaml".to_owned(), file, Encoding::Utf8, &sources).unwrap();
         let manifest = read(&[document], &Options::default());
         let mut out = Vec::new();

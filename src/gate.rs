@@ -22,6 +22,7 @@ use crate::report::{self, Format, Report, Summary};
 use crate::run::RunError;
 use crate::source::Sources;
 use crate::template::{self, Context, Given, Source};
+use crate::value::Value;
 
 /// How often is judged and asked at most: each round needs an answer of the one before.
 const ROUNDS: usize = 16;
@@ -178,8 +179,8 @@ fn probe(manifest: &Manifest, options: &cli::Check) -> Result<Probe, RunError> {
 /// The passwords that the manifest configures, by the name of their secret: they are shown to their registry and nowhere else.
 fn passwords(manifest: &Manifest) -> HashMap<String, Secret> {
     let secrets = manifest.workloads.iter().flat_map(|workload| &workload.secrets.entries);
-    let pair = |secret: &manifest::Secret| Some((secret.name.as_ref()?.as_str()?, secret.value.as_ref()?.as_str()?));
-    secrets.filter_map(pair).map(|(name, value)| (name.to_owned(), Secret::new(value))).collect()
+    let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
+    secrets.filter_map(|secret| Some((text(&secret.name)?, Secret::new(text(&secret.value)?)))).collect()
 }
 
 /// A line on a terminal, once it has taken a second; nothing anywhere else.

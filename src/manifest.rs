@@ -167,12 +167,15 @@ pub struct RegistryEntry {
     pub password_secret: Option<Value>,
     /// A password written in place (container groups, web sites).
     pub password: Option<Value>,
+    /// It is there only under a condition that is not decidable before the deployment.
+    pub perhaps: bool,
     pub at: Span,
 }
 
 /// The identity block of a workload.
 #[derive(Clone, Debug, Default)]
 pub struct Identity {
+    /// There is a system identity, whatever is not known.
     pub system: bool,
     pub user_assigned: Vec<AssignedIdentity>,
     /// `principalId` of the system identity, in exports.
@@ -190,6 +193,8 @@ pub struct AssignedIdentity {
     pub id: Value,
     pub principal_id: Option<String>,
     pub client_id: Option<String>,
+    /// It is attached only under a condition that is not decidable before the deployment.
+    pub perhaps: bool,
 }
 
 /// The secrets of a workload.

@@ -34,6 +34,8 @@ mod spell;
 mod target;
 mod text;
 mod tree;
+#[cfg(test)]
+mod trial;
 mod types;
 mod unresolved;
 mod user;

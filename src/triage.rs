@@ -118,11 +118,7 @@ impl Triage {
     fn passage(&mut self, lines: &[Line], pulled: &mut Vec<(usize, String)>) {
         let statements = statements(lines);
         let names: Vec<Names> = statements.iter().map(Statement::names).collect();
-        let around = names.iter().fold(Names::default(), |around, names| Names {
-            app: around.app.or_else(|| names.app.clone()),
-            group: around.group.or_else(|| names.group.clone()),
-            ..around
-        });
+        let around = Names::common(&names);
         let mut last = Names::default();
         let mut pushing = false;
         for (statement, own) in statements.iter().zip(names) {
@@ -175,13 +171,20 @@ impl Triage {
         {
             let quoted = quote(text, at..at);
             let image = names.image.as_deref().map(visible);
-            self.unexplained.push(Unexplained { line: statement.line(at), text: quoted, image, commands: remedy::logs(names) });
+            self.unexplained.push(Unexplained {
+                line: statement.line(at),
+                text: quoted,
+                image,
+                commands: remedy::logs(names),
+            });
         }
     }
 
     /// Adds a finding unless the same is known; of two the surer counts, and the earlier line.
     fn add(&mut self, finding: Finding) {
-        let same = |known: &&mut Finding| known.cause == finding.cause && known.image == finding.image && known.hypothesis == finding.hypothesis;
+        let same = |known: &&mut Finding| {
+            known.cause == finding.cause && known.image == finding.image && known.hypothesis == finding.hypothesis
+        };
         if let Some(known) = self.findings.iter_mut().find(same) {
             if known.confidence < finding.confidence {
                 let line = known.line.min(finding.line);
@@ -206,23 +209,30 @@ impl Triage {
             finding.confidence >= FAINT && !all.iter().any(|other| better(&other))
         });
         for finding in &mut self.findings {
-            let after = pulled.iter().find(|(line, image)| finding.image.as_ref() == Some(image) && *line > finding.line);
+            let after =
+                pulled.iter().find(|(line, image)| finding.image.as_ref() == Some(image) && *line > finding.line);
             if let Some((line, _)) = after {
-                finding.against.insert(0, format!("line {line} says that the image was pulled after all: then the failure passed"));
+                finding.against.insert(
+                    0,
+                    format!("line {line} says that the image was pulled after all: then the failure passed"),
+                );
             }
         }
     }
 
     /// A refusal of an identity looks the same when its token could not be fetched: the pull goes on anonymously.
     fn suspect_entra(&mut self) {
-        let refused = |finding: &&Finding| matches!(finding.cause, "credentials-missing" | "pull-role-missing" | "pull-unauthorized");
+        let refused = |finding: &&Finding| {
+            matches!(finding.cause, "credentials-missing" | "pull-role-missing" | "pull-unauthorized")
+        };
         let Some(first) = self.findings.first().filter(refused).cloned() else { return };
         let host = first.image.as_ref().and_then(|image| image.split_once('/')).map(|(host, _)| host.to_owned());
         let known = self.findings.iter().any(|finding| finding.hypothesis == Hypothesis::H5);
         if known || host.is_some_and(|host| host.contains('.') && names::acr_name(&host).is_none()) {
             return;
         }
-        let cause = cause::find("token-egress-closed").expect("it is in the catalogue, as a test of the table makes sure");
+        let cause =
+            cause::find("token-egress-closed").expect("it is in the catalogue, as a test of the table makes sure");
         let names = first.image.as_deref().map(|image| Names::of(&format!("image \"{image}\""))).unwrap_or_default();
         let names = Names { app: first.app.clone(), ..names };
         let why = "with an identity that has its role, a closed way to Entra looks like this: the token is missing, the pull goes on without";

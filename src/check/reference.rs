@@ -16,6 +16,7 @@ pub mod host_not_public;
 pub mod host_upper_case;
 pub mod image_missing;
 pub mod key_unknown;
+pub mod parameter_missing;
 pub mod parameter_token;
 pub mod placeholder_left;
 pub mod port_on_acr;
@@ -25,6 +26,7 @@ pub mod registry_missing;
 pub mod repository_upper_case;
 pub mod scheme_in_reference;
 pub mod template_invalid;
+pub mod template_linked;
 pub mod update_drops;
 pub mod web_page_as_image;
 pub mod word_as_image;
@@ -113,7 +115,13 @@ pub(super) fn oddities<'m>(pull: &Pull<'m>, kinds: &[SuspicionKind]) -> Result<(
 }
 
 /// The reference, for a check that leaves it to others to say that it is not known: one of them does for all.
+///
+/// # Errors
+/// *Not applicable* when it is not known, malformed, or a secure value: such a value must not get into evidence or a report.
 pub(super) fn image(pull: &Pull) -> Result<ImageRef, Stop> {
+    if pull.image_value().is_some_and(Value::is_secure) {
+        return Err(Stop::NotApplicable("the image is a secure value"));
+    }
     pull.image().map_err(|stop| match stop {
         Stop::Unverified(_) => Stop::NotApplicable("the reference is not known before the deployment"),
         stop => stop,

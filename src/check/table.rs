@@ -194,6 +194,22 @@ mod laws {
     }
 
     #[test]
+    fn every_problem_that_a_reader_of_manifests_finds_has_its_page() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/manifest");
+        for file in std::fs::read_dir(root).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for (_, after) in text.match_indices("/// The code of").map(|(at, _)| text.split_at(at)) {
+                let code = after.split('"').nth(1).unwrap();
+                assert!(crate::check::find(code).is_some(), "{code} in {}", path.display());
+            }
+        }
+    }
+
+    #[test]
     fn a_check_is_the_file_of_its_code() {
         let folders = ["reference", "image", "access", "network", "egress"];
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/check");

@@ -26,7 +26,13 @@ pub fn write(out: &mut dyn Write, manifest: &Manifest, sources: &Sources, resour
         writeln!(out, "resources")?;
         for resource in &manifest.planned.resources {
             let existing = if resource.existing { "  (existing)" } else { "" };
-            writeln!(out, "  {}  {}{existing}{}", plain(&resource.kind), shown(&resource.name), unless(&resource.condition))?;
+            writeln!(
+                out,
+                "  {}  {}{existing}{}",
+                plain(&resource.kind),
+                shown(&resource.name),
+                unless(&resource.condition)
+            )?;
         }
     }
     if !manifest.outputs.is_empty() {
@@ -54,7 +60,13 @@ fn write_workload(out: &mut dyn Write, workload: &Workload, sources: &Sources) -
         Origin::Live => "  (live)",
     };
     let name = shown(&workload.name);
-    writeln!(out, "{}  {name}{origin}{}{}", plain(&workload.kind), unless(&workload.condition), place(workload.at, sources))?;
+    writeln!(
+        out,
+        "{}  {name}{origin}{}{}",
+        plain(&workload.kind),
+        unless(&workload.condition),
+        place(workload.at, sources)
+    )?;
     for container in &workload.containers {
         write_container(out, container)?;
     }
@@ -65,8 +77,12 @@ fn write_workload(out: &mut dyn Write, workload: &Workload, sources: &Sources) -
     if let Some(why) = &workload.registries.unknown {
         writeln!(out, "  registry   …  {}", plain(why))?;
     }
-    if workload.identity.at.is_some() {
+    if let Some(why) = &workload.identity.unknown {
+        writeln!(out, "  identity   …  {}", plain(why))?;
+    } else if workload.identity.at.is_some() {
         writeln!(out, "  identity   {}", identity_type(&workload.identity))?;
+    }
+    if workload.identity.at.is_some() {
         for assigned in &workload.identity.user_assigned {
             writeln!(out, "             {}", shown(&assigned.id))?;
         }

@@ -9,9 +9,7 @@ use crate::value::{Member, Value};
 
 use super::containers::image;
 use super::spelling::written;
-use super::{
-    Condition, Container, Host, Identity, Manifest, Origin, Problem, Registries, Secrets, Workload, set,
-};
+use super::{Condition, Container, Host, Identity, Manifest, Origin, Problem, Registries, Secrets, Workload, set};
 
 /// The code of the note about a service whose image is built here.
 pub(super) const BUILT: &str = "image-built";
@@ -62,7 +60,9 @@ fn workload(service: &Member, reference: &Member) -> Workload {
 
 fn built(service: &Member) -> Problem {
     let title = format!("service `{}` is built from source: there is no image to look at yet", service.key);
-    let finding = Finding::at(service.key_at, title).note().help("name the image that the build pushes: `image:` beside `build:`");
+    let finding = Finding::at(service.key_at, title)
+        .note()
+        .help("name the image that the build pushes: `image:` beside `build:`");
     Problem { code: BUILT, finding, workload: Some(service.key.to_string()) }
 }
 
@@ -89,7 +89,9 @@ mod tests {
     fn a_service_that_is_built_here_is_noted() {
         assert_eq!(
             problems(FILE),
-            ["3: service `api` is built from source: there is no image to look at yet; name the image that the build pushes: `image:` beside `build:`"]
+            [
+                "3: service `api` is built from source: there is no image to look at yet; name the image that the build pushes: `image:` beside `build:`"
+            ]
         );
     }
 }

@@ -31,7 +31,9 @@ pub(super) fn read(resource: &PlannedResource, origin: Origin) -> Workload {
         .find(|value| value.as_str() != Some(""));
     workload.containers = template.map(template_containers).unwrap_or_default();
     workload.registries = match host {
-        Host::SessionPool => registries(template.and_then(|template| written(template, "registryCredentials")), template),
+        Host::SessionPool => {
+            registries(template.and_then(|template| written(template, "registryCredentials")), template)
+        }
         _ => registries(
             configuration.and_then(|configuration| written(&configuration.value, "registries")),
             configuration.map(|configuration| &configuration.value),
@@ -39,7 +41,10 @@ pub(super) fn read(resource: &PlannedResource, origin: Origin) -> Workload {
     };
     workload.registries.at.get_or_insert(configuration.map_or(resource.at, |configuration| configuration.key_at));
     if resource.kind.ends_with("/revisions") {
-        workload.registries.unknown.get_or_insert_with(|| "a revision does not tell the registries of its app".to_owned());
+        workload
+            .registries
+            .unknown
+            .get_or_insert_with(|| "a revision does not tell the registries of its app".to_owned());
     }
     workload.secrets = match host {
         Host::SessionPool => secrets(section(body, "secrets"), None),
@@ -54,7 +59,7 @@ pub(super) fn read(resource: &PlannedResource, origin: Origin) -> Workload {
 /// What is misspelt or misplaced in the declaration of an app or a job.
 pub(super) fn problems(body: &Value) -> Vec<Problem> {
     let mut problems = Vec::new();
-    inspect(body, &keys::APP, &mut problems);
+    inspect(body, if is_execution(body) { &keys::TEMPLATE } else { &keys::APP }, &mut problems);
     if let Some(properties) = member(body, "properties") {
         inspect(properties, &keys::APP_PROPERTIES, &mut problems);
     }
@@ -107,7 +112,13 @@ fn section<'v>(body: &'v Value, key: &str) -> Option<&'v Member> {
 fn template(body: &Value, host: Host) -> Option<&Value> {
     let key = if host == Host::SessionPool { "customContainerTemplate" } else { "template" };
     let section = section(body, key).map(|member| &member.value);
-    section.or_else(|| member(body, "containers").or_else(|| member(body, "initContainers")).map(|_| body))
+    section.or_else(|| is_execution(body).then_some(body))
+}
+
+/// Whether it holds containers and nothing of an app or a job around them.
+fn is_execution(body: &Value) -> bool {
+    let has = |keys: &[&str]| keys.iter().any(|key| member(body, key).is_some());
+    has(&["containers", "initContainers"]) && !has(&["properties", "configuration", "template"])
 }
 
 fn template_containers(template: &Value) -> Vec<super::Container> {
@@ -130,13 +141,14 @@ fn registries(list: Option<&Member>, holder: Option<&Value>) -> Registries {
     Registries { entries, at, unknown }
 }
 
-fn entry(value: &Value) -> RegistryEntry {
+fn entry(value: &Value, perhaps: bool) -> RegistryEntry {
     RegistryEntry {
         server: member(value, "server").cloned(),
         identity: member(value, "identity").cloned(),
         username: member(value, "username").cloned(),
         password_secret: member(value, "passwordSecretRef").cloned(),
         password: None,
+        perhaps,
         at: value.at,
     }
 }
@@ -146,7 +158,7 @@ fn secrets(list: Option<&Member>, holder: Option<&Value>) -> Secrets {
     Secrets { entries, at, unknown }
 }
 
-fn secret(value: &Value) -> Secret {
+fn secret(value: &Value, _: bool) -> Secret {
     Secret {
         name: member(value, "name").cloned(),
         value: member(value, "value").cloned(),
@@ -193,8 +205,11 @@ properties:
 
     #[test]
     fn keys_may_be_in_snake_case_and_in_any_case() {
-        let snake = NESTED.replace("initContainers", "init_containers").replace("passwordSecretRef", "password_secret_ref");
-        let snake = snake.replace("userAssignedIdentities", "user_assigned_identities").replace("environmentId", "managed_environment_id");
+        let snake =
+            NESTED.replace("initContainers", "init_containers").replace("passwordSecretRef", "password_secret_ref");
+        let snake = snake
+            .replace("userAssignedIdentities", "user_assigned_identities")
+            .replace("environmentId", "managed_environment_id");
         assert_eq!(lines(&snake), SHOWN);
         assert_eq!(lines(&NESTED.replace("registries", "Registries").replace("image", "Image")), SHOWN);
         assert!(problems(&snake).is_empty(), "{:?}", problems(&snake));
@@ -216,7 +231,8 @@ properties:
     fn empty_and_null_images_are_kept_to_be_pointed_at() {
         let text = "environmentId: e\nname: a\ntemplate:\n  containers:\n  - image:\n  - image: ''\n  - name: none";
         let (manifest, sources) = crate::manifest::fixture::manifest(&[("file", text)]);
-        let images: Vec<_> = manifest.workloads[0].containers.iter().map(|container| container.image.as_ref()).collect();
+        let images: Vec<_> =
+            manifest.workloads[0].containers.iter().map(|container| container.image.as_ref()).collect();
         assert_eq!(images[0].unwrap().as_str(), Some(""));
         assert_eq!(sources.place(images[0].unwrap().at).unwrap().line, 5);
         assert_eq!(images[1].unwrap().as_str(), Some(""));
@@ -236,7 +252,11 @@ properties:
 ";
         assert_eq!(
             lines(text),
-            ["Microsoft.App/sessionPools pool", "container s acme.azurecr.io/s:1", "registry acme.azurecr.io as u with secret p"]
+            [
+                "Microsoft.App/sessionPools pool",
+                "container s acme.azurecr.io/s:1",
+                "registry acme.azurecr.io as u with secret p"
+            ]
         );
     }
 
@@ -290,7 +310,9 @@ properties:
         let text = "name: a\nproperties:\n  environmentId: e\n  initContainers: [{image: x}]\n  template: {containers: [{image: a}]}";
         assert_eq!(
             problems(text),
-            ["4: `initContainers` does not belong in `properties`: it is ignored there; move `initContainers` into `template`"]
+            [
+                "4: `initContainers` does not belong in `properties`: it is ignored there; move `initContainers` into `template`"
+            ]
         );
     }
 

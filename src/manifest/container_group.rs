@@ -50,7 +50,8 @@ pub(super) fn problems(body: &Value) -> Vec<Problem> {
 }
 
 fn containers_of(properties: &Value) -> Vec<Container> {
-    let windows = member(properties, "osType").and_then(Value::as_str).is_some_and(|os| os.eq_ignore_ascii_case("windows"));
+    let windows =
+        member(properties, "osType").and_then(Value::as_str).is_some_and(|os| os.eq_ignore_ascii_case("windows"));
     let os = if windows { "windows" } else { "linux" };
     let platform = Platform { os: os.to_owned(), architecture: "amd64".to_owned() };
     let read = |list, init| containers::read(list, init, Nesting::Properties, &platform);
@@ -67,13 +68,14 @@ fn registries(list: Option<&Member>, holder: &Value) -> Registries {
     Registries { entries, at, unknown }
 }
 
-fn entry(value: &Value) -> RegistryEntry {
+fn entry(value: &Value, perhaps: bool) -> RegistryEntry {
     RegistryEntry {
         server: member(value, "server").cloned(),
         identity: member(value, "identity").cloned(),
         username: member(value, "username").cloned(),
         password_secret: None,
         password: member(value, "password").cloned(),
+        perhaps,
         at: value.at,
     }
 }

@@ -161,10 +161,13 @@ impl Partial {
             return Some(false);
         }
         let (mut these, mut those) = (self.text.split('/'), other.text.split('/'));
-        let aligned = self.text.starts_with('/')
-            && other.text.starts_with('/')
-            && these.clone().count() == those.clone().count();
-        let possible = if aligned { these.all(|this| those.next().is_some_and(|that| may_be(this, that))) } else { may_be(&self.text, &other.text) };
+        let aligned =
+            self.text.starts_with('/') && other.text.starts_with('/') && these.clone().count() == those.clone().count();
+        let possible = if aligned {
+            these.all(|this| those.next().is_some_and(|that| may_be(this, that)))
+        } else {
+            may_be(&self.text, &other.text)
+        };
         if possible { None } else { Some(false) }
     }
 
@@ -247,7 +250,11 @@ mod tests {
 
     #[test]
     fn a_canonical_text_is_what_it_was_made_of() {
-        let pieces = [Piece::Known("/S/".to_owned()), Piece::Unknown("format('{0}', b)".to_owned()), Piece::Known("-x".to_owned())];
+        let pieces = [
+            Piece::Known("/S/".to_owned()),
+            Piece::Unknown("format('{0}', b)".to_owned()),
+            Piece::Known("-x".to_owned()),
+        ];
         let value = Value::unknown(Unknown { pieces: pieces.to_vec(), ..Unknown::default() }, Span::NONE);
         assert_eq!(Partial::canonical(&value.canonical().unwrap()), Partial::of(&value).unwrap());
         assert_eq!(Partial::canonical("/s/{open"), Partial::known("/s/{open"));

@@ -24,6 +24,8 @@ use super::{
 pub(super) struct Object<'d> {
     pub value: &'d Value,
     pub path: &'d str,
+    /// It is an overlay of Kustomize, whose file need not say so.
+    pub overlay: bool,
 }
 
 /// How deep lists may be inside lists.
@@ -35,7 +37,7 @@ pub(super) fn read(objects: &[Object], manifest: &mut Manifest) {
     for object in objects {
         flatten(*object, LISTS, &mut flat);
     }
-    let (overlays, objects): (Vec<Object>, Vec<Object>) = flat.into_iter().partition(|object| kind(object.value) == "Kustomization");
+    let (overlays, objects): (Vec<Object>, Vec<Object>) = flat.into_iter().partition(|object| object.overlay);
     let secrets = pull_secret::Secrets::of(&objects);
     let workloads: Vec<(Object, Workload)> =
         objects.iter().filter_map(|&object| Some((object, workload(object.value, &secrets)?))).collect();
@@ -101,7 +103,9 @@ fn pod_spec(object: &Value) -> Option<&Value> {
         &["template", "spec"],
         &["spec"],
     ];
-    let has_containers = |spec: &&Value| ["containers", "initContainers"].iter().any(|key| spec.get(key).is_some_and(|v| v.as_array().is_some()));
+    let has_containers = |spec: &&Value| {
+        ["containers", "initContainers"].iter().any(|key| spec.get(key).is_some_and(|v| v.as_array().is_some()))
+    };
     let is_pod = matches!(kind(object), "Pod" | "");
     let paths = if is_pod { &PATHS[4..] } else { &PATHS[..4] };
     paths.iter().filter_map(|path| object.path(path)).find(has_containers)
@@ -117,7 +121,13 @@ fn pod_containers(spec: &Value) -> Vec<Container> {
     for volume in elements(spec.get("volumes")).items {
         let Some(reference) = volume.get("image").and_then(|image| written(image, "reference")) else { continue };
         let name = set(volume, "name").cloned();
-        containers.push(Container { name, image: Some(image(reference)), init: false, platform: platform.clone(), at: volume.at });
+        containers.push(Container {
+            name,
+            image: Some(image(reference)),
+            init: false,
+            platform: platform.clone(),
+            at: volume.at,
+        });
     }
     containers
 }
@@ -125,7 +135,8 @@ fn pod_containers(spec: &Value) -> Vec<Container> {
 /// The nodes that the pod asks for (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-arch>).
 fn platform(spec: &Value) -> Platform {
     let label = |key: &str| spec.get("nodeSelector").and_then(|selector| set(selector, key)).and_then(Value::as_str);
-    let os = label("kubernetes.io/os").or_else(|| spec.path(&["os", "name"]).and_then(Value::as_str)).unwrap_or("linux");
+    let os =
+        label("kubernetes.io/os").or_else(|| spec.path(&["os", "name"]).and_then(Value::as_str)).unwrap_or("linux");
     let architecture = label("kubernetes.io/arch").unwrap_or("amd64");
     Platform { os: os.to_owned(), architecture: architecture.to_owned() }
 }
@@ -139,18 +150,20 @@ fn problems(object: &Value) -> Vec<Problem> {
     problems
 }
 
-
 #[cfg(test)]
 mod tests {
     use crate::manifest::fixture::{lines, lines_of, manifest, problems};
 
     fn workload(kind: &str, before: &str, after: &str) -> String {
-        format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: a, namespace: n}}\nspec: {before}{{containers: [{{name: c, image: 'x:1'}}]{after}}}")
+        format!(
+            "apiVersion: v1\nkind: {kind}\nmetadata: {{name: a, namespace: n}}\nspec: {before}{{containers: [{{name: c, image: 'x:1'}}]{after}}}"
+        )
     }
 
     #[test]
     fn every_workload_kind_has_its_pods_where_it_has_them() {
-        for kind in ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "Rollout"] {
+        for kind in ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "Rollout"]
+        {
             let text = format!("{}}}}}", workload(kind, "{template: {spec: ", ""));
             assert_eq!(lines(&text), [format!("v1 {kind} a").as_str(), "container c x:1"]);
         }
@@ -196,7 +209,8 @@ mod tests {
 
         let missing = lines(&pod);
         assert_eq!(missing[2], "registry … the secret `pull` is not among the files: only the cluster has it");
-        let elsewhere = lines_of(&[("pod.yaml", &pod), ("secret.yaml", &SECRET.replace("namespace: n", "namespace: m"))]);
+        let elsewhere =
+            lines_of(&[("pod.yaml", &pod), ("secret.yaml", &SECRET.replace("namespace: n", "namespace: m"))]);
         assert_eq!(elsewhere[2], missing[2]);
     }
 
@@ -211,6 +225,9 @@ mod tests {
     #[test]
     fn a_misspelt_pull_secret_is_reported() {
         let pod = workload("Pod", "", ", imagePullSecret: [{name: pull}]");
-        assert_eq!(problems(&pod), ["4: `imagePullSecret` is no key of a pod's spec: it is ignored; did you mean `imagePullSecrets`?"]);
+        assert_eq!(
+            problems(&pod),
+            ["4: `imagePullSecret` is no key of a pod's spec: it is ignored; did you mean `imagePullSecrets`?"]
+        );
     }
 }

@@ -7,6 +7,8 @@ use crate::value::{Data, Member, Unknown, Value};
 #[derive(Debug, Default)]
 pub(super) struct Elements<'v> {
     pub items: Vec<&'v Value>,
+    /// For each of them, whether it is there only under a condition that is not decidable.
+    pub perhaps: Vec<bool>,
     /// Why there may be other elements than these, or not all of these.
     pub unknown: Option<String>,
 }
@@ -20,7 +22,7 @@ const DEPTH: usize = 8;
 pub(super) fn elements(value: Option<&Value>) -> Elements<'_> {
     let mut found = Elements::default();
     if let Some(value) = value {
-        found.add_array(value, DEPTH);
+        found.add_array(value, DEPTH, false);
     }
     found
 }
@@ -47,19 +49,23 @@ pub(super) struct Entries<T> {
     pub unknown: Option<String>,
 }
 
-/// Reads each entry of a list. `holder` is the object that the list would be in: when nothing of it is known, nothing is known
+/// Reads each entry of a list; `read` is told whether the entry is there only under a condition. `holder` is the object that the list would be in: when nothing of it is known, nothing is known
 /// of the list.
-pub(super) fn entries<T>(list: Option<&Member>, holder: Option<&Value>, read: fn(&Value) -> T) -> Entries<T> {
+pub(super) fn entries<T>(list: Option<&Member>, holder: Option<&Value>, read: fn(&Value, bool) -> T) -> Entries<T> {
     let found = elements(list.map(|member| &member.value));
     let mut entries = Entries {
         entries: Vec::new(),
         at: list.map(|member| member.key_at),
         unknown: found.unknown.or_else(|| unknown(holder)),
     };
-    for branch in found.items.into_iter().flat_map(branches) {
-        match unknown(Some(branch)) {
-            Some(why) => entries.unknown = Some(why),
-            None => entries.entries.push(read(branch)),
+    for (item, perhaps) in found.items.into_iter().zip(found.perhaps) {
+        let branches = branches(item);
+        let perhaps = perhaps || branches.len() > 1;
+        for branch in branches {
+            match unknown(Some(branch)) {
+                Some(why) => entries.unknown = Some(why),
+                None => entries.entries.push(read(branch, perhaps)),
+            }
         }
     }
     entries
@@ -77,32 +83,37 @@ fn add_branches<'v>(value: &'v Value, depth: usize, found: &mut Vec<&'v Value>) 
 }
 
 impl<'v> Elements<'v> {
-    fn add_array(&mut self, value: &'v Value, depth: usize) {
+    fn add_array(&mut self, value: &'v Value, depth: usize, perhaps: bool) {
         if let Some(unknown) = value.as_unknown() {
             self.unknown.get_or_insert_with(|| reason(unknown));
             for alternative in unknown.alternatives.iter().filter(|_| depth > 0) {
-                self.add_array(alternative, depth - 1);
+                self.add_array(alternative, depth - 1, true);
             }
             return;
         }
         match value.as_array() {
-            Some(items) => items.iter().for_each(|item| self.add_item(item, depth)),
+            Some(items) => items.iter().for_each(|item| self.add_item(item, depth, perhaps)),
             None if value.is_null() => {}
-            None => self.items.push(value),
+            None => self.push(value, perhaps),
         }
     }
 
-    fn add_item(&mut self, item: &'v Value, depth: usize) {
+    fn add_item(&mut self, item: &'v Value, depth: usize, perhaps: bool) {
         match &item.data {
             Data::Null => {}
             Data::Unknown(unknown) if unknown.spread && depth > 0 => {
                 self.unknown.get_or_insert_with(|| reason(unknown));
                 for alternative in &unknown.alternatives {
-                    self.add_item(alternative, depth - 1);
+                    self.add_item(alternative, depth - 1, true);
                 }
             }
-            _ => self.items.push(item),
+            _ => self.push(item, perhaps),
         }
+    }
+
+    fn push(&mut self, item: &'v Value, perhaps: bool) {
+        self.items.push(item);
+        self.perhaps.push(perhaps);
     }
 }
 
@@ -111,5 +122,63 @@ fn reason(unknown: &Unknown) -> String {
         (false, _) => unknown.why.clone(),
         (true, false) => format!("`{}` is not known before the deployment", unknown.expression),
         (true, true) => "it is not known before the deployment".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value::string(text.to_owned(), Span::NONE)
+    }
+
+    fn array(items: Vec<Value>) -> Value {
+        Value::array(items, Span::NONE)
+    }
+
+    fn either(alternatives: Vec<Value>, spread: bool) -> Value {
+        Value::unknown(Unknown { alternatives, spread, ..Unknown::new("e", "why") }, Span::NONE)
+    }
+
+    #[track_caller]
+    fn reads(list: &Value, items: &[&str], unknown: bool) {
+        let found = elements(Some(list));
+        let mark = |perhaps: &bool| if *perhaps { "perhaps " } else { "" };
+        let text = |(item, perhaps): (&&Value, &bool)| format!("{}{}", mark(perhaps), item.as_str().unwrap_or("?"));
+        let texts: Vec<String> = found.items.iter().zip(&found.perhaps).map(text).collect();
+        assert_eq!(texts, items);
+        assert_eq!(found.unknown.is_some(), unknown);
+    }
+
+    #[test]
+    fn nulls_are_left_out_and_one_without_a_dash_is_a_list() {
+        reads(&array(vec![text("a"), Value::null(Span::NONE), text("b")]), &["a", "b"], false);
+        reads(&text("a"), &["a"], false);
+        reads(&Value::null(Span::NONE), &[], false);
+    }
+
+    #[test]
+    fn every_branch_of_a_condition_is_possible() {
+        let branches = vec![array(vec![text("a")]), array(vec![])];
+        reads(&either(branches.clone(), false), &["perhaps a"], true);
+        reads(&either(vec![either(branches, false), array(vec![text("b")])], false), &["perhaps a", "perhaps b"], true);
+        reads(&either(vec![], false), &[], true);
+    }
+
+    #[test]
+    fn a_loop_of_unknown_length_has_its_representative() {
+        reads(&array(vec![text("a"), either(vec![text("b")], true)]), &["a", "perhaps b"], true);
+        reads(&array(vec![text("a"), either(vec![], false)]), &["a", "?"], false);
+    }
+
+    #[test]
+    fn alternatives_inside_alternatives_end() {
+        let mut value = array(vec![text("a")]);
+        for _ in 0..1000 {
+            value = either(vec![value], false);
+        }
+        reads(&value, &[], true);
+        assert_eq!(branches(&value).len(), 1);
     }
 }

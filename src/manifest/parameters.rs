@@ -45,7 +45,10 @@ impl Manifest {
     fn problems_of_token(&mut self, name: &str, text: &str, value: &Value, key_at: Span) {
         // Other marks (`<…>`, `$x`, `{0}`, `%…%`) are part of too many honest values: connection strings, scripts, passwords.
         let meant = |style| {
-            matches!(style, Style::Hash | Style::Workflow | Style::Mustache | Style::Braces | Style::Pipeline | Style::Underscores)
+            matches!(
+                style,
+                Style::Hash | Style::Workflow | Style::Mustache | Style::Braces | Style::Pipeline | Style::Underscores
+            )
         };
         let Some(token) = placeholders(text).into_iter().find(|token| meant(token.style)) else { return };
         let at = if value.at.is_written() { value.at } else { key_at };
@@ -56,7 +59,10 @@ impl Manifest {
         let title = format!("the parameter `{name}` still holds `{written}`: {}", token.style.describe());
         let mut finding = Finding::at(place, title);
         finding = match token.style {
-            Style::Braces => finding.help(format!("set `{}` in the environment and pass `--env`, or pass `-p {name}=VALUE`", variable(&token.name))),
+            Style::Braces => finding.help(format!(
+                "set `{}` in the environment and pass `--env`, or pass `-p {name}=VALUE`",
+                variable(&token.name)
+            )),
             _ => finding.help(format!("run the step that replaces it first, or pass `-p {name}=VALUE`")),
         };
         self.add_problem(Problem { code: TOKEN, finding, workload: None });
@@ -76,15 +82,25 @@ mod tests {
     fn parameter(value: &str, expected: &[&str]) {
         let schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#";
         let file = format!("{{\"$schema\": \"{schema}\", \"parameters\": {{\n\"image\": {{\"value\": {value}}}}}}}");
-        let found: Vec<String> = problems(&file).iter().map(|problem| problem.split("; ").next().unwrap().to_owned()).collect();
+        let found: Vec<String> =
+            problems(&file).iter().map(|problem| problem.split("; ").next().unwrap().to_owned()).collect();
         assert_eq!(found, expected);
     }
 
     #[test]
     fn a_token_that_nobody_replaced_is_named() {
-        parameter("\"acme.azurecr.io/api:#{tag}#\"", &["2: the parameter `image` still holds `#{tag}#`: a token of a replace-tokens step"]);
-        parameter("\"${SERVICE_IMAGE=nginx}\"", &["2: the parameter `image` still holds `${SERVICE_IMAGE=nginx}`: a variable"]);
-        parameter("[{\"tag\": \"$(Build.BuildId)\"}]", &["2: the parameter `image` still holds `$(Build.BuildId)`: a pipeline variable"]);
+        parameter(
+            "\"acme.azurecr.io/api:#{tag}#\"",
+            &["2: the parameter `image` still holds `#{tag}#`: a token of a replace-tokens step"],
+        );
+        parameter(
+            "\"${SERVICE_IMAGE=nginx}\"",
+            &["2: the parameter `image` still holds `${SERVICE_IMAGE=nginx}`: a variable"],
+        );
+        parameter(
+            "[{\"tag\": \"$(Build.BuildId)\"}]",
+            &["2: the parameter `image` still holds `$(Build.BuildId)`: a pipeline variable"],
+        );
     }
 
     #[test]

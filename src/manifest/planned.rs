@@ -173,8 +173,10 @@ mod tests {
     use crate::manifest::fixture::{app, manifest, template};
     use crate::manifest::{Manifest, Puller};
 
-    const IDENTITY: &str = r#"{"type": "Microsoft.ManagedIdentity/userAssignedIdentities", "apiVersion": "2023-01-31", "name": "id-api"}"#;
-    const REGISTRY: &str = r#"{"type": "Microsoft.ContainerRegistry/registries", "apiVersion": "2023-07-01", "name": "AcmeProd"}"#;
+    const IDENTITY: &str =
+        r#"{"type": "Microsoft.ManagedIdentity/userAssignedIdentities", "apiVersion": "2023-01-31", "name": "id-api"}"#;
+    const REGISTRY: &str =
+        r#"{"type": "Microsoft.ContainerRegistry/registries", "apiVersion": "2023-07-01", "name": "AcmeProd"}"#;
     const PRINCIPAL: &str = "[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-api'), '2023-01-31').principalId]";
 
     fn properties(principal: &str) -> String {
@@ -188,7 +190,9 @@ mod tests {
         let id = "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-api')]";
         let app = app(
             &format!(r#"{{"type": "UserAssigned", "userAssignedIdentities": {{"{id}": {{}}}}}}"#),
-            &format!(r#"[{{"server": "[reference(resourceId('Microsoft.ContainerRegistry/registries', 'AcmeProd')).loginServer]", "identity": "{id}"}}]"#),
+            &format!(
+                r#"[{{"server": "[reference(resourceId('Microsoft.ContainerRegistry/registries', 'AcmeProd')).loginServer]", "identity": "{id}"}}]"#
+            ),
             "acmeprod.azurecr.io/api:1",
             "\"[resourceId('Microsoft.ContainerRegistry/registries', 'AcmeProd')]\"",
         );
@@ -211,7 +215,10 @@ mod tests {
     fn a_grant_is_found_in_every_form() {
         let start = r#"{"type": "Microsoft.Authorization/roleAssignments", "apiVersion": "2022-04-01", "name": "11111111-1111-1111-1111-111111111111""#;
         let registry = "/providers/Microsoft.ContainerRegistry/registries/AcmeProd";
-        for scope in ["[resourceId('Microsoft.ContainerRegistry/registries', 'AcmeProd')]", "Microsoft.ContainerRegistry/registries/AcmeProd"] {
+        for scope in [
+            "[resourceId('Microsoft.ContainerRegistry/registries', 'AcmeProd')]",
+            "Microsoft.ContainerRegistry/registries/AcmeProd",
+        ] {
             grant(&format!(r#"{start}, "scope": "{scope}", {}}}"#, properties(PRINCIPAL)), registry, Some(true));
         }
         grant(&format!("{start}, {}}}", properties(PRINCIPAL)), "/resourceGroups/…", Some(true));

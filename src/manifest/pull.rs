@@ -22,7 +22,11 @@ pub enum Entry<'m> {
 #[derive(Clone, Debug)]
 pub enum Credential<'m> {
     Identity(Puller<'m>),
-    Password { username: Option<&'m Value>, secret: Option<&'m Value>, entry: &'m RegistryEntry },
+    Password {
+        username: Option<&'m Value>,
+        secret: Option<&'m Value>,
+        entry: &'m RegistryEntry,
+    },
     /// A pull secret of Kubernetes, by its name.
     PullSecret(Option<&'m Value>),
     /// The identity of the node, which no manifest tells.
@@ -79,7 +83,11 @@ impl<'m> Pull<'m> {
             Ok(image) => return Ok(Partial::known(image.registry.as_str())),
             Err(stop) => stop,
         };
-        let host = self.image_value().filter(|value| value.as_unknown().is_some()).and_then(Partial::of).and_then(|image| image.head());
+        let host = self
+            .image_value()
+            .filter(|value| value.as_unknown().is_some())
+            .and_then(Partial::of)
+            .and_then(|image| image.head());
         host.ok_or(stop)
     }
 
@@ -94,6 +102,7 @@ impl<'m> Pull<'m> {
         for entry in &registries.entries {
             let Some(server) = entry.server.as_ref() else { continue };
             match server_host(server).and_then(|server| server.same(&host)) {
+                Some(true) if entry.perhaps => maybe = maybe.or(Some(entry)),
                 Some(true) => return Ok(Entry::Found(entry)),
                 Some(false) => {}
                 None if server.as_str().is_some() && host.is_known() => {}
@@ -118,7 +127,9 @@ impl<'m> Pull<'m> {
         match self.entry()? {
             Entry::Found(entry) => self.credential_of(entry),
             Entry::Maybe(_) => Err(self.registries_unknown()),
-            Entry::None if self.workload.host == Host::Kubernetes && may_be_acr(&self.host()?) != Some(false) => Ok(Credential::Kubelet),
+            Entry::None if self.workload.host == Host::Kubernetes && may_be_acr(&self.host()?) != Some(false) => {
+                Ok(Credential::Kubelet)
+            }
             Entry::None if self.workload.leaves_out_registries() => Err(self.registries_unknown()),
             Entry::None => Ok(Credential::Anonymous),
         }
@@ -151,10 +162,11 @@ impl<'m> Pull<'m> {
 
     fn registries_unknown(&self) -> Stop {
         let left_out = "the file leaves the registries out: an update keeps those of the live app";
-        let why = self.workload.registries.unknown.clone().unwrap_or_else(|| match self.workload.leaves_out_registries() {
-            true => left_out.to_owned(),
-            false => "the server of a registry entry is not known".to_owned(),
-        });
+        let why =
+            self.workload.registries.unknown.clone().unwrap_or_else(|| match self.workload.leaves_out_registries() {
+                true => left_out.to_owned(),
+                false => "the server of a registry entry is not known".to_owned(),
+            });
         Stop::Unverified(Failure::Unknown { expression: "registries".to_owned(), why })
     }
 }
@@ -205,8 +217,8 @@ impl Workload {
             Puller::System if self.identity.system => Some(true),
             Puller::System => undecided,
             Puller::Environment => None,
-            Puller::User(id) => self.any_assigned(undecided, |one| same_id(&one.id, id)),
-            Puller::Client(client) => self.any_assigned(undecided, |one| one.has_client(client)),
+            Puller::User(id) => self.any_assigned(undecided, |one| one.certain(same_id(&one.id, id))),
+            Puller::Client(client) => self.any_assigned(undecided, |one| one.certain(one.has_client(client))),
         }
     }
 
@@ -231,12 +243,19 @@ impl Workload {
 }
 
 impl AssignedIdentity {
+    /// What it means for this identity that it is the one: nothing for certain while its condition is not decided.
+    fn certain(&self, is_it: Option<bool>) -> Option<bool> {
+        if self.perhaps && is_it == Some(true) { None } else { is_it }
+    }
+
     /// Whether its application id is this one.
     fn has_client(&self, client: &Value) -> Option<bool> {
         if let (Some(own), Some(wanted)) = (&self.client_id, client.as_str()) {
             return Some(own.eq_ignore_ascii_case(wanted));
         }
-        let Some(Symbol::Client(of)) = client.as_unknown().and_then(|unknown| unknown.symbol.as_ref()) else { return None };
+        let Some(Symbol::Client(of)) = client.as_unknown().and_then(|unknown| unknown.symbol.as_ref()) else {
+            return None;
+        };
         is_named(of, &self.id)
     }
 }
@@ -281,7 +300,9 @@ mod tests {
 
     #[track_caller]
     fn credential(image: &str, registries: &str, expected: &str) {
-        let text = format!("{START}  configuration: {{registries: {registries}}}\n  template: {{containers: [{{name: c, image: '{image}'}}]}}");
+        let text = format!(
+            "{START}  configuration: {{registries: {registries}}}\n  template: {{containers: [{{name: c, image: '{image}'}}]}}"
+        );
         check(&text, expected);
     }
 
@@ -293,8 +314,12 @@ mod tests {
         let told = match pull.credential() {
             Ok(Credential::Identity(Puller::User(_))) => "user".to_owned(),
             Ok(Credential::Identity(puller)) => format!("{puller:?}").to_lowercase(),
-            Ok(Credential::Password { secret, .. }) => format!("password {}", secret.and_then(Value::as_str).unwrap_or_default()),
-            Ok(Credential::PullSecret(name)) => format!("pull secret {}", name.and_then(Value::as_str).unwrap_or_default()),
+            Ok(Credential::Password { secret, .. }) => {
+                format!("password {}", secret.and_then(Value::as_str).unwrap_or_default())
+            }
+            Ok(Credential::PullSecret(name)) => {
+                format!("pull secret {}", name.and_then(Value::as_str).unwrap_or_default())
+            }
             Ok(Credential::Kubelet) => "kubelet".to_owned(),
             Ok(Credential::Anonymous) => "anonymous".to_owned(),
             Err(Stop::NotApplicable(why)) => format!("not applicable: {why}"),
@@ -305,10 +330,18 @@ mod tests {
 
     #[test]
     fn the_entry_of_the_images_host_decides() {
-        credential("acme.azurecr.io/a:1", "[{server: ghcr.io, identity: system}, {server: ACME.azurecr.io, identity: System}]", "system");
+        credential(
+            "acme.azurecr.io/a:1",
+            "[{server: ghcr.io, identity: system}, {server: ACME.azurecr.io, identity: System}]",
+            "system",
+        );
         credential("acme.azurecr.io/a:1", "[{server: acme.azurecr.io, identity: system-environment}]", "environment");
         credential("acme.azurecr.io/a:1", "[{server: acme.azurecr.io, identity: /subscriptions/s/id}]", "user");
-        credential("acme.azurecr.io/a:1", "[{server: acme.azurecr.io, username: u, passwordSecretRef: p}]", "password p");
+        credential(
+            "acme.azurecr.io/a:1",
+            "[{server: acme.azurecr.io, username: u, passwordSecretRef: p}]",
+            "password p",
+        );
         credential("acme.azurecr.io/a:1", "[{server: other.azurecr.io, identity: system}]", "anonymous");
         credential("acme.azurecr.io/a:1", "[]", "anonymous");
     }
@@ -319,7 +352,11 @@ mod tests {
             credential("acme.azurecr.io/a:1", &format!("[{{server: '{server}', identity: system}}]"), "system");
         }
         for server in ["docker.io", "index.docker.io", "https://index.docker.io/v1/", "registry-1.docker.io"] {
-            credential("acme/a:1", &format!("[{{server: '{server}', username: u, passwordSecretRef: p}}]"), "password p");
+            credential(
+                "acme/a:1",
+                &format!("[{{server: '{server}', username: u, passwordSecretRef: p}}]"),
+                "password p",
+            );
         }
     }
 
@@ -343,7 +380,9 @@ mod tests {
     #[test]
     fn the_kubelet_pulls_from_azure_registries_without_a_secret() {
         let pod = |image: &str, rest: &str| {
-            format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: c, image: '{image}'}}]{rest}}}")
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: c, image: '{image}'}}]{rest}}}"
+            )
         };
         check(&pod("acme.azurecr.io/a:1", ""), "kubelet");
         check(&pod("ghcr.io/a:1", ""), "anonymous");

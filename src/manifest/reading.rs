@@ -5,7 +5,10 @@ use crate::template::{Context, Given, Source};
 use crate::value::Value;
 
 use super::kubernetes::Object;
-use super::{Manifest, Origin, PlannedResource, compose, kubernetes, parameters, resource, snapshot, template, unresolved, what_if};
+use super::{
+    Manifest, Origin, PlannedResource, compose, kubernetes, parameters, resource, snapshot, template, unresolved,
+    what_if,
+};
 
 /// What the command line says about the deployment.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +33,9 @@ pub fn read(documents: &[Document], options: &Options) -> Manifest {
             Kind::BicepSnapshot => snapshot::read(value, &options.context, &mut manifest),
             Kind::DeploymentShow => snapshot::deployed(value, &mut manifest),
             Kind::Compose => compose::read(value, &mut manifest),
-            Kind::Kubernetes | Kind::Kustomization => objects.push(Object { value, path: &document.path }),
+            Kind::Kubernetes | Kind::Kustomization => {
+                objects.push(Object { value, path: &document.path, overlay: *kind == Kind::Kustomization });
+            }
             kind => resources.push(PlannedResource::of_document(value, type_of(*kind))),
         }
     }

@@ -7,22 +7,25 @@ use crate::value::{Unknown, Value};
 
 use super::spelling::{member, written};
 use super::{
-    Condition, Host, Identity, Manifest, Origin, PlannedResource, Problem, Registries, Secrets, Workload, container_app, container_group,
-    identity, web_site,
+    Condition, Host, Identity, Manifest, Origin, PlannedResource, Problem, Registries, Secrets, Workload,
+    container_app, container_group, identity, web_site,
 };
 
 /// The workload that a resource is; `None` when it runs no containers. `others` are the resources of the same deployment: the
 /// settings of a web site can be resources of their own.
 pub(super) fn workload(resource: &PlannedResource, others: &[PlannedResource], origin: Origin) -> Option<Workload> {
     match resource.kind.as_str() {
-        "microsoft.app/containerapps" | "microsoft.app/jobs" | "microsoft.app/sessionpools" | "microsoft.app/containerapps/revisions" => {
-            Some(container_app::read(resource, origin))
-        }
+        "microsoft.app/containerapps"
+        | "microsoft.app/jobs"
+        | "microsoft.app/sessionpools"
+        | "microsoft.app/containerapps/revisions" => Some(container_app::read(resource, origin)),
         "microsoft.containerinstance/containergroups" | "microsoft.containerinstance/containergroupprofiles" => {
             Some(container_group::read(resource, origin))
         }
         "microsoft.web/sites" | "microsoft.web/sites/slots" => web_site::read(resource, others, origin),
-        "microsoft.web/sites/config" | "microsoft.web/sites/slots/config" => web_site::read_config(resource, others, origin),
+        "microsoft.web/sites/config" | "microsoft.web/sites/slots/config" => {
+            web_site::read_config(resource, others, origin)
+        }
         // The preview of 2021 (facts: the type is gone, templates of it are still around).
         "microsoft.web/containerapps" => Some(container_app::read(resource, origin)),
         _ => None,
@@ -37,7 +40,11 @@ pub(super) fn runs_containers(kind: &str) -> bool {
 
 /// Adds resources of one deployment: those that run containers as workloads too, and what is misspelt in their declarations
 /// unless Azure itself wrote them.
-pub(super) fn add_all(manifest: &mut Manifest, resources: Vec<PlannedResource>, origin: impl Fn(&PlannedResource) -> Origin) {
+pub(super) fn add_all(
+    manifest: &mut Manifest,
+    resources: Vec<PlannedResource>,
+    origin: impl Fn(&PlannedResource) -> Origin,
+) {
     for resource in resources.iter().filter(|resource| !resource.existing) {
         if let Some(workload) = workload(resource, &resources, origin(resource)) {
             add(manifest, resource, workload);
@@ -77,7 +84,8 @@ fn add(manifest: &mut Manifest, resource: &PlannedResource, workload: Workload) 
 pub(super) fn blank(resource: &PlannedResource, host: Host, kind: &str, origin: Origin) -> Workload {
     let body = &resource.body;
     let block = written(body, "identity").filter(|member| !member.value.is_null());
-    let identity = Identity { at: block.map(|member| member.key_at), ..identity::read(block.map(|member| &member.value)) };
+    let identity =
+        Identity { at: block.map(|member| member.key_at), ..identity::read(block.map(|member| &member.value)) };
     Workload {
         host,
         kind: kind.to_owned(),
@@ -106,7 +114,9 @@ impl PlannedResource {
         let id = id.cloned().unwrap_or_else(|| Value::null(body.at));
         let nameless = || Unknown::new("name", "the file does not name the resource: the command line does");
         // An id ends in the name, and in nothing else.
-        let named = || Some(Value { data: id.data.clone(), ..id.clone() }).filter(|id| id.as_str().is_some()).map(|id| tail(&id));
+        let named = || {
+            Some(Value { data: id.data.clone(), ..id.clone() }).filter(|id| id.as_str().is_some()).map(|id| tail(&id))
+        };
         let name = member(body, "name").cloned().or_else(named);
         PlannedResource {
             kind: member(body, "type").and_then(Value::as_str).unwrap_or(kind).to_ascii_lowercase(),
@@ -134,4 +144,3 @@ fn scope(id: &str) -> Option<String> {
     let end = id.to_ascii_lowercase().find("/providers/")?;
     Some(id[..end].to_owned()).filter(|scope| !scope.is_empty())
 }
-

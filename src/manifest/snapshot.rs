@@ -55,10 +55,7 @@ mod tests {
             "type": "Microsoft.App/jobs", "name": "sync", "apiVersion": "2025-01-01",
             "properties": {"environmentId": "e", "template": {"containers": [{"name": "c", "image": "[concat('nginx:', '1')]"}]}}}],
             "diagnostics": [], "outputs": {"url": "[reference('x').url]", "plain": "p"}}"#;
-        assert_eq!(
-            lines(text),
-            ["Microsoft.App/jobs sync", "container c nginx:1", "outputs", "url = …", "plain = p"]
-        );
+        assert_eq!(lines(text), ["Microsoft.App/jobs sync", "container c nginx:1", "outputs", "url = …", "plain = p"]);
     }
 
     #[test]

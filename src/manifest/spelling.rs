@@ -91,7 +91,8 @@ fn misspelt(member: &Member, level: &Level, meant: &str, is_there: bool) -> Prob
     let title = format!("`{}` is no key of {}: it is ignored", member.key, level.of);
     let finding = Finding::at(member.key_at, title);
     problem(match is_there {
-        true => finding.help(format!("`{meant}` is written beside it: move what belongs there, and delete `{}`", member.key)),
+        true => finding
+            .help(format!("`{meant}` is written beside it: move what belongs there, and delete `{}`", member.key)),
         false => finding.help(format!("did you mean `{meant}`?")).edit(member.key_at, meant),
     })
 }

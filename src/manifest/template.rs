@@ -34,7 +34,8 @@ pub(super) fn read(template: &Value, given: &Given, context: &Context, manifest:
         manifest.add_problem(Problem { code: MISSING, finding, workload: None });
     }
     for unexamined in &expansion.unexamined {
-        let finding = Finding::at(unexamined.at, format!("{} is not looked into: {}", unexamined.what, unexamined.why)).note();
+        let finding =
+            Finding::at(unexamined.at, format!("{} is not looked into: {}", unexamined.what, unexamined.why)).note();
         manifest.add_problem(Problem { code: UNREAD, finding, workload: None });
     }
     manifest.unknown.extend(expansion.unresolved().into_iter().map(|unresolved| Unresolved {
@@ -82,7 +83,8 @@ fn planned(expansion: &Expansion) -> Vec<PlannedResource> {
 /// The evaluated members with type and version, as a document that declares the resource alone has them.
 fn body(resource: &Resource) -> Value {
     let written = resource.body.as_object().map(|object| object.members.as_slice()).unwrap_or_default();
-    let text = |key: &'static str, value: &str| Member::new(key, resource.at, Value::string(value.to_owned(), resource.at));
+    let text =
+        |key: &'static str, value: &str| Member::new(key, resource.at, Value::string(value.to_owned(), resource.at));
     let mut members = vec![text("type", &resource.kind)];
     members.extend(resource.api_version.as_ref().map(|version| text("apiVersion", version)));
     members.extend_from_slice(written);
@@ -138,12 +140,14 @@ impl Predictor {
             Data::Array(items) => {
                 let changed: Vec<Option<Value>> = items.iter().map(|item| self.changed(item)).collect();
                 changed.iter().any(Option::is_some).then(|| {
-                    let items = items.iter().zip(changed).map(|(item, changed)| changed.unwrap_or_else(|| item.clone()));
+                    let items =
+                        items.iter().zip(changed).map(|(item, changed)| changed.unwrap_or_else(|| item.clone()));
                     Value { via: value.via.clone(), ..Value::array(items.collect(), value.at) }
                 })
             }
             Data::Object(object) => {
-                let changed: Vec<Option<Value>> = object.members.iter().map(|member| self.changed(&member.value)).collect();
+                let changed: Vec<Option<Value>> =
+                    object.members.iter().map(|member| self.changed(&member.value)).collect();
                 changed.iter().any(Option::is_some).then(|| {
                     let members = object.members.iter().zip(changed).map(|(member, changed)| match changed {
                         Some(value) => Member { value, ..member.clone() },
@@ -191,7 +195,8 @@ impl Predictor {
 #[cfg(test)]
 mod tests {
     use crate::manifest::fixture::{app, lines, manifest, problems, template};
-    use crate::manifest::{Condition, Credential, Entry, Pull};
+    use crate::evidence::Stop;
+    use crate::manifest::{Condition, Entry, Pull, Puller};
 
     const NONE: &str = r#"{"type": "None"}"#;
 
@@ -237,13 +242,15 @@ mod tests {
         assert_eq!(workload.registries.entries.len(), 1);
         assert!(workload.registries.unknown.is_some());
         assert!(workload.identity.unknown.is_some());
-        assert!(matches!(pull.entry(), Ok(Entry::Found(_))));
-        assert!(matches!(pull.credential(), Ok(Credential::Identity(_))));
+        assert!(matches!(pull.entry(), Ok(Entry::Maybe(Some(_)))));
+        assert!(matches!(pull.credential(), Err(Stop::Unverified(_))));
+        assert_eq!(workload.is_attached(&Puller::System), None);
     }
 
     #[test]
     fn a_resource_under_a_condition_that_nobody_knows_is_perhaps_deployed() {
-        let text = template(&app(NONE, "[]", "nginx", "").replacen('{', "{\"condition\": \"[parameters('private')]\", ", 1));
+        let text =
+            template(&app(NONE, "[]", "nginx", "").replacen('{', "{\"condition\": \"[parameters('private')]\", ", 1));
         let (manifest, _) = manifest(&[("main.json", &text)]);
         assert!(matches!(manifest.workloads[0].condition, Condition::Maybe(_)));
     }

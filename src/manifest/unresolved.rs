@@ -20,7 +20,12 @@ fn of_workload(workload: &Workload, found: &mut Vec<Unresolved>) {
     let name = workload.display_name();
     add(format!("{name}.name"), Some(&workload.name), found);
     if let Condition::Maybe(why) = &workload.condition {
-        found.push(Unresolved { path: format!("{name}.condition"), expression: String::new(), why: why.clone(), at: workload.at });
+        found.push(Unresolved {
+            path: format!("{name}.condition"),
+            expression: String::new(),
+            why: why.clone(),
+            at: workload.at,
+        });
     }
     for (index, container) in workload.containers.iter().enumerate() {
         let path = format!("{name}.containers[{index}]");

@@ -52,8 +52,10 @@ pub(super) fn read(resource: &PlannedResource, others: &[PlannedResource], origi
     let children = children(resource, others);
     let settings = Settings::of(&resource.body, &children);
     let mut workload = blank(resource, Host::WebSite, kind, origin);
-    workload.environment =
-        ["managedEnvironmentId", "serverFarmId"].into_iter().find_map(|key| set(properties(&resource.body), key)).cloned();
+    workload.environment = ["managedEnvironmentId", "serverFarmId"]
+        .into_iter()
+        .find_map(|key| set(properties(&resource.body), key))
+        .cloned();
     workload.registries.at = Some(settings.configs.first().map_or(resource.at, |config| config.at));
     workload.registries.unknown = settings.unknown.clone();
 
@@ -134,7 +136,9 @@ fn side_entry(properties: &Value) -> Option<RegistryEntry> {
     let blank = blank_entry(head(set(properties, "image")?), properties.at);
     match auth.as_str().unwrap_or_default().to_ascii_lowercase().as_str() {
         "systemidentity" => Some(RegistryEntry { identity: Some(Value::string("system", auth.at)), ..blank }),
-        "userassigned" => Some(RegistryEntry { identity: set(properties, "userManagedIdentityClientId").cloned(), ..blank }),
+        "userassigned" => {
+            Some(RegistryEntry { identity: set(properties, "userManagedIdentityClientId").cloned(), ..blank })
+        }
         "usercredentials" => Some(RegistryEntry {
             username: set(properties, "userName").cloned(),
             password: set(properties, "passwordSecret").cloned(),
@@ -145,7 +149,7 @@ fn side_entry(properties: &Value) -> Option<RegistryEntry> {
 }
 
 fn blank_entry(server: Option<Value>, at: Span) -> RegistryEntry {
-    RegistryEntry { server, identity: None, username: None, password_secret: None, password: None, at }
+    RegistryEntry { server, identity: None, username: None, password_secret: None, password: None, perhaps: false, at }
 }
 
 impl<'v> Settings<'v> {
@@ -155,14 +159,16 @@ impl<'v> Settings<'v> {
             let named = children.iter().find(|child| Partial::of(&child.id).is_some_and(|id| id.name() == name));
             named.map(|child| properties(&child.body))
         };
-        let mut settings = Settings { configs: site.into_iter().chain(child("web")).collect(), app: Vec::new(), unknown: None };
+        let mut settings =
+            Settings { configs: site.into_iter().chain(child("web")).collect(), app: Vec::new(), unknown: None };
         for config in settings.configs.clone() {
             settings.add_list(config.get("appSettings"));
         }
         if let Some(replaced) = child("appsettings") {
             settings.app.clear();
             settings.unknown = unknown(Some(replaced));
-            let members = branches(replaced).into_iter().filter_map(Value::as_object).flat_map(|object| &object.members);
+            let members =
+                branches(replaced).into_iter().filter_map(Value::as_object).flat_map(|object| &object.members);
             settings.app.extend(members.map(|member| (member.key.to_string(), &member.value)));
         }
         settings
@@ -196,7 +202,8 @@ impl<'v> Settings<'v> {
             // Which of the branches it is, only Azure knows: it counts when one of them is a container.
             None => image(version).or_else(|| branches(version).into_iter().find_map(image)),
         });
-        let unknown = version.filter(|version| version.as_str().is_none() && is_container_kind(&resource.body)).cloned();
+        let unknown =
+            version.filter(|version| version.as_str().is_none() && is_container_kind(&resource.body)).cloned();
         let os = if windows.is_some() { "windows" } else { "linux" };
         Some(Container {
             name: Some(resource.name.clone()),
@@ -218,9 +225,11 @@ impl<'v> Settings<'v> {
             }
             let identity = self.config("acrUserManagedIdentityID").cloned();
             let identity = identity.unwrap_or_else(|| Value::string("system", flag.at));
-            return Some(RegistryEntry { identity: Some(identity), ..blank_entry(server, flag.at) });
+            let perhaps = flag.as_unknown().is_some();
+            return Some(RegistryEntry { identity: Some(identity), perhaps, ..blank_entry(server, flag.at) });
         }
-        let (username, password) = (self.app("DOCKER_REGISTRY_SERVER_USERNAME"), self.app("DOCKER_REGISTRY_SERVER_PASSWORD"));
+        let (username, password) =
+            (self.app("DOCKER_REGISTRY_SERVER_USERNAME"), self.app("DOCKER_REGISTRY_SERVER_PASSWORD"));
         let at = username.or(password)?.at;
         let server = url.cloned().or(own);
         Some(RegistryEntry { username: username.cloned(), password: password.cloned(), ..blank_entry(server, at) })
@@ -274,11 +283,19 @@ mod tests {
 
     #[test]
     fn a_flag_makes_an_identity_pull_from_azure_registries_only() {
-        let image = |host: &str| format!(r#""linuxFxVersion": "DOCKER|{host}/web:1", "acrUseManagedIdentityCreds": true"#);
+        let image =
+            |host: &str| format!(r#""linuxFxVersion": "DOCKER|{host}/web:1", "acrUseManagedIdentityCreds": true"#);
         let site = ["Microsoft.Web/sites web", "container web acme.azurecr.io/web:1"];
         reads(&image("acme.azurecr.io"), "", &[&site[..], &["registry acme.azurecr.io by identity system"]].concat());
-        let client = format!(r#"{}, "acrUserManagedIdentityID": "11111111-1111-1111-1111-111111111111""#, image("acme.azurecr.io"));
-        reads(&client, "", &[&site[..], &["registry acme.azurecr.io by identity 11111111-1111-1111-1111-111111111111"]].concat());
+        let client = format!(
+            r#"{}, "acrUserManagedIdentityID": "11111111-1111-1111-1111-111111111111""#,
+            image("acme.azurecr.io")
+        );
+        reads(
+            &client,
+            "",
+            &[&site[..], &["registry acme.azurecr.io by identity 11111111-1111-1111-1111-111111111111"]].concat(),
+        );
         reads(&image("ghcr.io"), "", &["Microsoft.Web/sites web", "container web ghcr.io/web:1"]);
     }
 
@@ -286,7 +303,11 @@ mod tests {
     fn settings_are_read_from_the_site_and_from_its_children() {
         let settings = r#""linuxFxVersion": "DOCKER|web:1", "appSettings": [{"name": "DOCKER_REGISTRY_SERVER_URL", "value": "https://acme.azurecr.io"},
             {"name": "docker_registry_server_username", "value": "acme"}, {"name": "DOCKER_REGISTRY_SERVER_PASSWORD", "value": "p"}]"#;
-        let shown = ["Microsoft.Web/sites web", "container web web:1", "registry https://acme.azurecr.io as acme with a password"];
+        let shown = [
+            "Microsoft.Web/sites web",
+            "container web web:1",
+            "registry https://acme.azurecr.io as acme with a password",
+        ];
         reads(settings, "", &shown);
         let child = r#", {"type": "Microsoft.Web/sites/config", "apiVersion": "2024-04-01", "name": "web/appsettings",
             "properties": {"DOCKER_REGISTRY_SERVER_URL": "https://acme.azurecr.io", "DOCKER_REGISTRY_SERVER_USERNAME": "acme", "DOCKER_REGISTRY_SERVER_PASSWORD": "p"}},
@@ -312,7 +333,11 @@ mod tests {
         reads(
             r#""linuxFxVersion": "SITECONTAINERS""#,
             child,
-            &["Microsoft.Web/sites web", "container main acme.azurecr.io/web:2", "registry acme.azurecr.io by identity system"],
+            &[
+                "Microsoft.Web/sites web",
+                "container main acme.azurecr.io/web:2",
+                "registry acme.azurecr.io by identity system",
+            ],
         );
     }
 }

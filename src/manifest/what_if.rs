@@ -15,7 +15,8 @@ use super::{Condition, Manifest, Origin, PlannedResource, resource, set};
 pub(super) fn read(result: &Value, context: &Context, manifest: &mut Manifest) {
     let changes = result.get("changes").or_else(|| result.path(&["properties", "changes"]));
     let changes = elements(changes).items;
-    let bodies: Vec<&Value> = changes.iter().filter_map(|change| change.get("after").or_else(|| change.get("before"))).collect();
+    let bodies: Vec<&Value> =
+        changes.iter().filter_map(|change| change.get("after").or_else(|| change.get("before"))).collect();
     let predictor = Predictor::new(&bodies, context);
     let resources = changes.iter().filter_map(|change| resource_of(change, &predictor)).collect();
     resource::add_all(manifest, resources, |_| Origin::Declared);
@@ -60,7 +61,9 @@ mod tests {
             r#"{{"id": "{ID}/Microsoft.App/containerApps/{name}", "name": "{name}", "type": "Microsoft.App/containerApps",
             "properties": {{"environmentId": "e", "template": {{"containers": [{{"name": "c", "image": "{image}"}}]}}}}}}"#
         );
-        format!(r#"{{"resourceId": "{ID}/Microsoft.App/containerApps/{name}", "changeType": "{kind}", "before": null, "after": {body}}}"#)
+        format!(
+            r#"{{"resourceId": "{ID}/Microsoft.App/containerApps/{name}", "changeType": "{kind}", "before": null, "after": {body}}}"#
+        )
     }
 
     #[test]
@@ -89,7 +92,11 @@ mod tests {
     fn expressions_that_azure_will_evaluate_are_predicted_or_unknown() {
         let server = format!("reference('{ID}/Microsoft.ContainerRegistry/registries/Acme', '2023-07-01').loginServer");
         image(&format!("[format('{{0}}/a:1', {server})]"), "", "acme.azurecr.io/a:1");
-        image(&format!("[format('acme.azurecr.io/a:{{0}}', reference('{ID}/x.y/z/n', '1').tag)]"), "", "acme.azurecr.io/a:…");
+        image(
+            &format!("[format('acme.azurecr.io/a:{{0}}', reference('{ID}/x.y/z/n', '1').tag)]"),
+            "",
+            "acme.azurecr.io/a:…",
+        );
         image("[parameters('image')]", "", "…");
         image("[not an expression", "", "[not an expression");
         image("[]", "", "[]");

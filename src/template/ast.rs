@@ -32,8 +32,14 @@ pub enum Callee {
     Builtin(&'static Builtin),
     /// `list…`, with the name as it is written.
     List(Text),
-    User { namespace: Text, name: Text },
-    None { namespace: Option<Text>, name: Text },
+    User {
+        namespace: Text,
+        name: Text,
+    },
+    None {
+        namespace: Option<Text>,
+        name: Text,
+    },
 }
 
 #[derive(Debug)]

@@ -48,9 +48,8 @@ fn unknowns(left: &Unknown, right: &Unknown) -> Option<bool> {
     if !left.pieces.is_empty() && left.pieces == right.pieces {
         return Some(true);
     }
-    let differ = !left.pieces.is_empty()
-        && !right.pieces.is_empty()
-        && !text::may_be_equal(&left.pieces, &right.pieces);
+    let differ =
+        !left.pieces.is_empty() && !right.pieces.is_empty() && !text::may_be_equal(&left.pieces, &right.pieces);
     let all_differ = |unknown: &Unknown, other: &Unknown| {
         !unknown.alternatives.is_empty()
             && unknown.alternatives.iter().all(|alternative| unknown_and(other, &alternative.data) == Some(false))

@@ -102,7 +102,10 @@ impl Cloud {
             text("batch", batch),
             text("media", media),
             text("sqlManagement", sql),
-            text("vmImageAliasDoc", "https://raw.githubusercontent.com/Azure/azure-rest-api-specs/master/arm-compute/quickstart-templates/aliases.json"),
+            text(
+                "vmImageAliasDoc",
+                "https://raw.githubusercontent.com/Azure/azure-rest-api-specs/master/arm-compute/quickstart-templates/aliases.json",
+            ),
             text("resourceManager", manager),
             Member::new("authentication", at, Value::object(authentication, at)),
             Member::new("suffixes", at, Value::object(suffixes, at)),
@@ -152,7 +155,9 @@ impl Cloud {
     }
 
     /// Registry, storage, SQL server, key vault, front door, data lake analytics, data lake store.
-    fn suffixes(self) -> (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str) {
+    fn suffixes(
+        self,
+    ) -> (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str) {
         match self {
             Cloud::Public => (
                 ".azurecr.io",

@@ -176,3 +176,73 @@ impl View<'_> {
         Count::Unknown(why)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{gives, outputs, refuses, resources, run};
+    use super::*;
+
+    #[test]
+    fn loops_of_variables_properties_and_outputs() {
+        gives(
+            r#"{"variables": {"copy": [{"name": "v", "count": 2, "input": "[copyIndex('v', 1)]"}],
+                              "o": {"copy": [{"name": "l", "count": 2, "input": {"i": "[copyIndex('l')]"}}], "x": 1}},
+                "outputs": {"v": {"value": "[variables('v')]"}, "o": {"value": "[variables('o')]"},
+                            "c": {"copy": {"count": 2, "input": "[copyIndex()]"}}}}"#,
+            "v=[1,2] o={l:[{i:0},{i:1}],x:1} c=[0,1]",
+        );
+    }
+
+    #[test]
+    fn a_member_that_is_called_copy_is_no_loop() {
+        gives(r#"{"outputs": {"a": {"value": {"copy": "yes", "x": {"copy": [1]}}}}}"#, "a={copy:yes,x:{copy:[1]}}");
+    }
+
+    #[test]
+    fn counts_have_bounds() {
+        let counted = |count: &str| format!(r#"{{"outputs": {{"a": {{"copy": {{"count": {count}, "input": 1}}}}}}}}"#);
+        refuses(&counted("801"), Kind::Limit, "at most 800");
+        refuses(&counted("1000000000"), Kind::Limit, "at most 800");
+        refuses(&counted("-1"), Kind::Value, "-1 times");
+        refuses(&counted("\"x\""), Kind::Type, "whole number");
+        assert_eq!(run(&counted("800"), "{}").outputs[0].1.as_array().unwrap().len(), 800);
+        assert_eq!(outputs(&run(&counted("0"), "{}")), "a=[]");
+    }
+
+    #[test]
+    fn loops_inside_loops_end() {
+        let mut input = "1".to_owned();
+        for level in 0..6 {
+            input = format!(r#"{{"copy": [{{"name": "l{level}", "count": 800, "input": ["[copyIndex('l{level}')]", {input}]}}]}}"#);
+        }
+        refuses(&format!(r#"{{"variables": {{"v": {input}}}}}"#), Kind::Limit, "elements");
+    }
+
+    #[test]
+    fn a_loop_of_unknown_length_has_one_element_that_stands_for_all() {
+        let template = r#"{"parameters": {"names": {"type": "array"}}, "resources": [
+            {"type": "A.B/c", "name": "[concat('x-', parameters('names')[copyIndex()])]", "apiVersion": "1",
+             "copy": {"name": "l", "count": "[length(parameters('names'))]"},
+             "properties": {"copy": [{"name": "p", "count": "[length(parameters('names'))]", "input": "[copyIndex('p')]"}]}}]}"#;
+        let expansion = run(template, "{}");
+        assert_eq!(resources(&expansion), "?x-… maybe");
+        let parts = expansion.resources[0].body.path(&["properties", "p"]).unwrap().as_array().unwrap();
+        assert!(parts[0].as_unknown().unwrap().spread);
+        assert!(expansion.problems.is_empty(), "{:?}", expansion.problems);
+    }
+
+    #[test]
+    fn copy_index_belongs_into_a_loop() {
+        refuses(r#"{"outputs": {"a": {"value": "[copyIndex()]"}}}"#, Kind::Placement, "outside of any loop");
+        refuses(
+            r#"{"variables": {"copy": [{"name": "v", "count": 1, "input": "[copyIndex('w')]"}]}}"#,
+            Kind::NotFound,
+            "there is no loop `w`",
+        );
+        refuses(
+            r#"{"variables": {"copy": [{"name": "v", "count": 1, "input": "[copyIndex()]"}]}}"#,
+            Kind::Placement,
+            "needs the loop's name",
+        );
+    }
+}

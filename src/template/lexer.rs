@@ -15,7 +15,9 @@ pub struct Token {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Word {
     /// A string; `doubled` when quotes in it are doubled. Its text is the range without the outer quotes.
-    String { doubled: bool },
+    String {
+        doubled: bool,
+    },
     Int(i64),
     Name,
     Open,
@@ -72,7 +74,9 @@ impl<'t> Lexer<'t> {
             b'-' | b'0'..=b'9' => return self.int(start),
             b'_' | b'a'..=b'z' | b'A'..=b'Z' => return Ok(self.name(start)),
             b'"' => return Err(self.mistake("strings are written in single quotes")),
-            b'$' | b'#' | b'{' => return Err(self.mistake("no expression contains this; is it a token that CI replaces?")),
+            b'$' | b'#' | b'{' => {
+                return Err(self.mistake("no expression contains this; is it a token that CI replaces?"));
+            }
             b'+' | b'*' | b'/' | b'=' | b'<' | b'>' | b'!' | b'?' | b'&' | b'|' | b'%' | b':' => {
                 return Err(self.mistake("there are no operators; functions such as add() and if() are called instead"));
             }

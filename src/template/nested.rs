@@ -241,3 +241,161 @@ impl Frame {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{gives, outputs, refuses, resources, run, shown};
+    use super::*;
+
+    /// A deployment `n` with inner scope, given these parameters, of a template with these other members.
+    fn nested(members: &str, parameters: &str, template: &str) -> String {
+        format!(
+            r#"{{"type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "n"{members},
+                "properties": {{"mode": "Incremental", "expressionEvaluationOptions": {{"scope": "inner"}},
+                                "parameters": {parameters}, "template": {template}}}}}"#
+        )
+    }
+
+    const ECHO: &str = r#"{"parameters": {"p": {"type": "string", "nullable": true}},
+        "resources": [], "outputs": {"p": {"type": "string", "value": "[parameters('p')]"}}}"#;
+
+    #[track_caller]
+    fn passes(parameters: &str, expected: &str) {
+        gives(
+            &format!(
+                r#"{{"parameters": {{"q": {{"type": "bool", "defaultValue": true}}, "missing": {{"type": "bool"}}}},
+                    "resources": [{}],
+                    "outputs": {{"a": {{"value": "[reference('n').outputs.p.value]"}}}}}}"#,
+                nested("", parameters, ECHO)
+            ),
+            expected,
+        );
+    }
+
+    #[test]
+    fn parameters_come_in_three_forms() {
+        passes(r#"{"p": {"value": "[toLower('X')]"}}"#, "a=x");
+        passes(r#"{"p": "[if(parameters('q'), createObject('value', 'v'), createObject('value', null()))]"}"#, "a=v");
+        passes(r#""[createObject('p', createObject('value', 'w'))]""#, "a=w");
+        passes(r#"{"p": "[if(not(parameters('q')), createObject('value', 'v'), createObject('value', null()))]"}"#, "a=null");
+        passes(r#"{"p": {"copy": [{"name": "value", "count": 0, "input": 1}]}}"#, "parameter: the parameter `p` is an array, not a string");
+    }
+
+    #[test]
+    fn a_secret_of_a_vault_stays_unknown_inside() {
+        passes(r#"{"p": {"reference": {"keyVault": {"id": "v"}, "secretName": "s"}}}"#, "a=#?parameters('p')");
+    }
+
+    #[test]
+    fn inner_scope_sees_only_its_own_parameters() {
+        let inner = r#"{"resources": [], "outputs": {"o": {"value": "[parameters('q')]"}}}"#;
+        let template = |nested: &str| format!(r#"{{"parameters": {{"q": {{"type": "string", "defaultValue": "d"}}}}, "resources": [{nested}]}}"#);
+        refuses(&template(&nested("", "{}", inner)), Kind::NotFound, "there is no parameter `q`");
+        refuses(&template(&nested("", "{}", r#"{"parameters": {"r": {"type": "string"}}}"#)), Kind::Parameter, "`r` is required");
+        refuses(&template(&nested("", r#"{"x": {"value": 1}}"#, "{}")), Kind::Parameter, "no parameter `x`");
+    }
+
+    #[test]
+    fn outer_scope_uses_the_words_of_the_parent() {
+        gives(
+            r#"{"variables": {"v": "outer"}, "resources": [
+                {"type": "Microsoft.Resources/deployments", "name": "n", "apiVersion": "1", "resourceGroup": "other",
+                 "properties": {"template": {"variables": {"v": "inner"}, "resources": [],
+                    "outputs": {"o": {"value": "[concat(variables('v'), '-', resourceGroup().name)]"}}}}}],
+                "outputs": {"a": {"value": "[reference('n').outputs.o.value]"}}}"#,
+            "a=outer-g",
+        );
+    }
+
+    #[track_caller]
+    fn deploys_to(members: &str, expected: &str) {
+        let inner = r#"{"resources": [{"type": "A.B/c", "apiVersion": "1", "name": "x", "location": "[resourceGroup().location]"}]}"#;
+        let template = format!(r#"{{"resources": [{}]}}"#, nested(members, "{}", inner));
+        let expansion = run(&template, "{}");
+        let resource = &expansion.resources[0];
+        let location = resource.body.get("location").map(shown).unwrap_or_default();
+        assert_eq!(format!("{} in {location}", shown(&resource.id)), expected);
+    }
+
+    #[test]
+    fn a_deployment_can_aim_elsewhere() {
+        deploys_to("", "/subscriptions/s/resourceGroups/g/providers/A.B/c/x in westeurope");
+        deploys_to(
+            r#", "resourceGroup": "o""#,
+            "/subscriptions/s/resourceGroups/o/providers/A.B/c/x in ?resourceGroup('o').location",
+        );
+        deploys_to(
+            r#", "resourceGroup": "G", "subscriptionId": "s""#,
+            "/subscriptions/s/resourceGroups/G/providers/A.B/c/x in westeurope",
+        );
+        deploys_to(
+            r#", "scope": "/subscriptions/z/resourceGroups/y""#,
+            "/subscriptions/z/resourceGroups/y/providers/A.B/c/x in ?resourceGroup('y').location",
+        );
+    }
+
+    #[test]
+    fn the_location_of_a_group_that_is_created_with_it_is_known() {
+        let inner = r#"{"resources": [], "outputs": {"l": {"value": "[resourceGroup().location]"}}}"#;
+        let nested = nested(r#", "resourceGroup": "new""#, "{}", inner);
+        gives(
+            &format!(
+                r#"{{"$schema": "https://x/subscriptionDeploymentTemplate.json#",
+                    "resources": [{{"type": "Microsoft.Resources/resourceGroups", "apiVersion": "1", "name": "new", "location": "north"}},
+                                  {nested}],
+                    "outputs": {{"a": {{"value": "[reference(extensionResourceId('/subscriptions/s/resourceGroups/new', 'Microsoft.Resources/deployments', 'n'), '1').outputs.l.value]"}}}}}}"#
+            ),
+            "a=north",
+        );
+    }
+
+    #[test]
+    fn outputs_flow_from_module_to_module_in_any_order() {
+        let pass = r#"{"p": {"value": "[reference(resourceId('Microsoft.Resources/deployments', 'm'), '1').outputs.p.value]"}}"#;
+        let first = nested("", pass, ECHO);
+        let second = nested("", r#"{"p": {"value": "deep"}}"#, ECHO).replace(r#""name": "n""#, r#""name": "m""#);
+        gives(
+            &format!(r#"{{"resources": [{first}, {second}], "outputs": {{"a": {{"value": "[reference('n').outputs.p.value]"}}}}}}"#),
+            "a=deep",
+        );
+    }
+
+    #[test]
+    fn modules_that_need_each_other_are_a_cycle() {
+        let one = nested("", r#"{"p": {"value": "[reference('m').outputs.p.value]"}}"#, ECHO);
+        let other = nested("", r#"{"p": {"value": "[reference('n').outputs.p.value]"}}"#, ECHO);
+        let other = other.replace(r#""name": "n""#, r#""name": "m""#);
+        refuses(&format!(r#"{{"resources": [{one}, {other}]}}"#), Kind::Cycle, "themselves");
+    }
+
+    #[test]
+    fn deployments_inside_deployments_end() {
+        let mut template = r#"{"resources": []}"#.to_owned();
+        for _ in 0..70 {
+            template = format!(r#"{{"resources": [{}]}}"#, nested("", "{}", &template));
+        }
+        refuses(&template, Kind::Limit, "more than 64 deep");
+    }
+
+    #[test]
+    fn a_condition_holds_for_everything_inside() {
+        let inner = r#"{"resources": [{"type": "A.B/c", "apiVersion": "1", "name": "x"}]}"#;
+        let template = |condition: &str| {
+            let nested = nested(&format!(r#", "condition": "{condition}""#), "{}", inner);
+            format!(r#"{{"parameters": {{"b": {{"type": "bool"}}}}, "resources": [{nested}]}}"#)
+        };
+        assert_eq!(resources(&run(&template("[parameters('b')]"), "{}")), "n/x maybe");
+        let skipped = run(&template("[false()]"), "{}");
+        assert_eq!((resources(&skipped).as_str(), skipped.skipped.len()), ("", 1));
+    }
+
+    #[test]
+    fn a_linked_template_is_not_examined() {
+        let template = r#"{"resources": [{"type": "Microsoft.Resources/deployments", "name": "n", "apiVersion": "1",
+            "properties": {"templateLink": {"uri": "https://x"}}}],
+            "outputs": {"a": {"value": "[reference('n').outputs.o.value]"}}}"#;
+        let expansion = run(template, "{}");
+        assert_eq!(expansion.unexamined[0].what, "n");
+        assert_eq!(outputs(&expansion), "a=?reference('n').outputs.o.value");
+    }
+}

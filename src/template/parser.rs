@@ -45,13 +45,16 @@ pub fn parse(text: &Text, at: Span) -> Result<Parsed, Error> {
         return Err(Error::new(Kind::Limit, message, at));
     }
     let inside = 1..text.len() - 1;
-    let mut parser = Parser { text, at, offset: offset(text, at), lexer: Lexer::new(text, inside), ahead: None, depth: 0 };
+    let mut parser =
+        Parser { text, at, offset: offset(text, at), lexer: Lexer::new(text, inside), ahead: None, depth: 0 };
     let expr = parser.expression()?;
     let rest = parser.next()?;
     match rest.word {
         Word::End => Ok(Parsed::Expression(expr)),
         Word::Close => Err(parser.error(rest.range, "this parenthesis closes nothing")),
-        _ => Err(parser.error(rest.range, "the expression ends before this").expected("expected one call, string or number")),
+        _ => Err(parser
+            .error(rest.range, "the expression ends before this")
+            .expected("expected one call, string or number")),
     }
 }
 
@@ -122,7 +125,11 @@ impl Parser<'_> {
                 match token.word {
                     Word::Comma => (),
                     Word::Close => break,
-                    _ => return Err(self.error(token.range, "the call is not closed here").expected("expected `,` or `)`")),
+                    _ => {
+                        return Err(self
+                            .error(token.range, "the call is not closed here")
+                            .expected("expected `,` or `)`"));
+                    }
                 }
             }
         }

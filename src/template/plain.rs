@@ -71,7 +71,13 @@ impl Plain {
         match count {
             ..0 => return Err(Error::new(Kind::Value, format!("the loop counts to {count}"), at)),
             0..=MAX_COPIES => (),
-            _ => return Err(Error::new(Kind::Limit, format!("the loop counts to {count}, {MAX_COPIES} is the most"), at)),
+            _ => {
+                return Err(Error::new(
+                    Kind::Limit,
+                    format!("the loop counts to {count}, {MAX_COPIES} is the most"),
+                    at,
+                ));
+            }
         }
         let input = item.get("input").cloned().unwrap_or_else(|| Value::null(at));
         let element = |index| {

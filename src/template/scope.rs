@@ -132,8 +132,11 @@ pub struct Engine {
     /// Work done since the outermost expression began, and altogether.
     spent: Cell<u64>,
     total: Cell<u64>,
-    parsed: RefCell<Vec<Option<(Span, Text, Rc<Expr>)>>>,
+    parsed: RefCell<Vec<Option<Kept>>>,
 }
+
+/// A parsed expression, and the text at a place that it was parsed of.
+type Kept = (Span, Text, Rc<Expr>);
 
 /// A step into an expression; leaving it is dropping this.
 pub struct Step<'e>(&'e Engine);

@@ -82,7 +82,8 @@ impl Target {
     pub(super) fn management_group(&self, at: Span) -> Value {
         let mut id = Builder::new();
         self.push_management_group(&mut id);
-        let properties = Unknown::new("managementGroup().properties", "only Azure knows the details of the management group");
+        let properties =
+            Unknown::new("managementGroup().properties", "only Azure knows the details of the management group");
         let members = vec![
             Member::new("id", at, id.finish(at)),
             Member::new("name", at, self.management_group.clone()),

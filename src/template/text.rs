@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use crate::source::{Span, Text};
+use crate::source::Span;
 use crate::value::{Data, Piece, Unknown, Value, Via};
 
 use super::spell;
@@ -360,9 +360,4 @@ pub fn may_be_equal(left: &[Piece], right: &[Piece]) -> bool {
     lengths
         && (start.starts_with(other) || other.starts_with(start))
         && (end.ends_with(other_end) || other_end.ends_with(end))
-}
-
-/// A piece of `text`, sharing its memory.
-pub fn part(text: &Text, range: std::ops::Range<usize>) -> Text {
-    text.substr(range)
 }

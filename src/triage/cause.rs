@@ -57,7 +57,11 @@ mod tests {
         codes.dedup();
         assert_eq!(codes.len(), count);
         for cause in all() {
-            assert!(!cause.meaning.is_empty() && !cause.against.is_empty() && !cause.commands.is_empty(), "{}", cause.code);
+            assert!(
+                !cause.meaning.is_empty() && !cause.against.is_empty() && !cause.commands.is_empty(),
+                "{}",
+                cause.code
+            );
         }
     }
 

@@ -204,8 +204,10 @@ fn doubled_quotes(text: &str) -> String {
     while let Some(at) = rest.find("\"\"") {
         out.push_str(&rest[..at]);
         let after = &rest[at + 2..];
-        let word = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | ':' | '$' | '<' | '{' | '[' | '}' | ']' | '>');
-        let opens = after.chars().next().is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '$' | '<' | '{'));
+        let word =
+            |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | ':' | '$' | '<' | '{' | '[' | '}' | ']' | '>');
+        let opens =
+            after.chars().next().is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '$' | '<' | '{'));
         let closes = out.chars().next_back().is_some_and(word);
         out.push_str(if opens || closes { "\"" } else { "\"\"" });
         rest = after;

@@ -29,7 +29,8 @@ pub(super) enum Endpoint {
 const ENTRA: &str = concat!(
     r"login\.microsoftonline\.(?:com|us|cn)|login\.microsoft\.com|login\.partner\.microsoftonline\.cn|login\.chinacloudapi\.cn|",
     r"login\.windows\.net|sts\.windows\.net|identity\.azure\.(?:net|us|cn)|169\.254\.169\.254|/metadata/identity|/msi/token|",
-    r"\bimds\b|azureactivedirectory|\bentra\b|azure active directory|managed identity (?:token|endpoint|request)|",
+    r"\b(?:entra|imds)(?: id)? (?:token|endpoint|request|service)|azureactivedirectory|azure active directory|",
+    r"managed identity (?:token|endpoint|request)|",
     r"identity (?:endpoint|sidecar)|\b(?:acquir|obtain|get|fetch|request|refresh|retriev)(?:e|es|ing|ting)? (?:an? |the |new )?",
     r"(?:(?:aad|azure ad|arm|access|identity|managed|registry|msi|entra|bearer|acr|id) )*tokens?\b",
 );
@@ -90,9 +91,15 @@ mod tests {
     fn the_last_address_before_the_failure_is_who_failed() {
         failed("token: Get \"https://westeurope.identity.azure.net/metadata\": ^i/o timeout", Endpoint::Entra);
         failed("failed to acquire token: ^context deadline exceeded", Endpoint::Entra);
-        failed("failed to fetch oauth token: Post \"https://a.azurecr.io/oauth2/exchange\": ^i/o timeout", Endpoint::Registry);
+        failed(
+            "failed to fetch oauth token: Post \"https://a.azurecr.io/oauth2/exchange\": ^i/o timeout",
+            Endpoint::Registry,
+        );
         failed("lookup acme.azurecr.io on 168.63.129.16:53: ^no such host", Endpoint::Registry);
-        failed("acme.azurecr.io/api:v1: failed to copy: read tcp 10.0.0.4:1->20.1.1.1:443: ^connection reset", Endpoint::Layers);
+        failed(
+            "acme.azurecr.io/api:v1: failed to copy: read tcp 10.0.0.4:1->20.1.1.1:443: ^connection reset",
+            Endpoint::Layers,
+        );
         failed("Get \"https://weumanaged15.blob.core.windows.net/x\": ^EOF", Endpoint::Layers);
         failed("from 10.0.0.4:1 to login.microsoftonline.com:443. ^Action: Deny", Endpoint::Entra);
         failed("dial tcp: lookup redis.internal: ^no such host", Endpoint::Other);

@@ -26,19 +26,69 @@ fn unexplained(text: &str) {
 
 #[test]
 fn the_errors_of_the_azureossd_blog() {
-    recognised("Failed to pull image \"{ref}\": [rpc error: code = Unknown desc = failed to pull and unpack image \"{ref}\": failed to resolve reference \"{ref}\": failed to authorize: failed to fetch oauth token: unexpected status from GET request to https://someacr.azurecr.io/oauth2/token?scope=repository%3repo%image%3Apull&service=someacr.azurecr.io: 401 Unauthorized, rpc error: code = Unknown desc = failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://someacr.azurecr.io/oauth2/token?scope=repository%3repo%2Fimage%3Apull&service=someacr.azurecr.io: 401 Unauthorized]", "H1", "credentials-missing");
-    recognised("{pull}unexpected status from HEAD request to https://someacr.azurecr.io/image:tag/v2/image/manifests/tag: 403 Forbidden", "H3", "registry-closed");
-    recognised("{pull}pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed", "H1", "pull-unauthorized");
-    recognised("{pull}failed to do request: Head \"https://someacr.azurecr.io/someimage:sometag/v2/someimage/manifests/sometag\": dial tcp: lookup someacr.azurecr.io on 168.63.129.16:53: no such host", "H3", "registry-name-unresolved");
-    recognised("{pull}failed to do request: Head \"https://someacr.azurecr.io/v2/image/manifests/tag\": dial tcp: lookup someacr.azurecr.io: i/o timeout", "H3", "registry-name-unresolved");
-    recognised("Failed to pull image \"{ref}\": rpc error: code = Unknown desc = failed to pull and unpack image \"{ref}\": failed to copy: read tcp xx.x.x.xxx:xxxxx->xx.xxx.xx.xxx:xxx: read: connection reset by peer", "H3", "layer-host-unreachable");
-    recognised("Failed to pull image \"{ref}\": rpc error: code = Unknown desc = failed to pull and unpack image \"{ref}\": failed to copy: httpReadSeeker: failed open: failed to do request: Get \"httpsomeacr.azurecr.io/someimage:sometag\": net/http: TLS handshake timeout", "H3", "registry-unreachable");
-    recognised("{pull}unexpected status from HEAD request to https://someacr.azurecr.io/v2/someimage/manifests/sometag: 503 Service Unavailable", "H3", "registry-unavailable");
-    recognised("Failed to pull image \"{ref}\": rpc error: code = Canceled desc = failed to pull and unpack image \"{ref}\": failed to resolve reference \"{ref}\": failed to do request: Head \"{ref}\": context canceled", "H3", "registry-unreachable");
-    recognised("DENIED: client with IP 'xx.xx.xxx1.xx' is not allowed access, refer https://aka.ms/acr/firewall to grant access'", "H3", "registry-closed");
-    recognised("Failed to pull image \"{ref}\": [rpc error: code = NotFound desc = failed to pull and unpack image \"{ref}\": failed to resolve reference \"{ref}\": {ref}: not found, rpc error: code = Unknown desc = failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://someacr.azurecr.io/oauth2/token?scope=repository%3Asomeimage%3Apull&service=someacr.azurecr.io: 401 Unauthorized]", "H2", "tag-missing");
-    recognised("'Invalid value: \"somehost.com/someimage:tag\": GET https:: unexpected status code 404 Not Found:", "H2", "tag-missing");
-    unexplained("Persistent Image Pull Errors for image \"someregistry.com/image:atest\". Please check https://aka.ms/cappsimagepullerrors.");
+    recognised(
+        "Failed to pull image \"{ref}\": [rpc error: code = Unknown desc = failed to pull and unpack image \"{ref}\": failed to resolve reference \"{ref}\": failed to authorize: failed to fetch oauth token: unexpected status from GET request to https://someacr.azurecr.io/oauth2/token?scope=repository%3repo%image%3Apull&service=someacr.azurecr.io: 401 Unauthorized, rpc error: code = Unknown desc = failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://someacr.azurecr.io/oauth2/token?scope=repository%3repo%2Fimage%3Apull&service=someacr.azurecr.io: 401 Unauthorized]",
+        "H1",
+        "credentials-missing",
+    );
+    recognised(
+        "{pull}unexpected status from HEAD request to https://someacr.azurecr.io/image:tag/v2/image/manifests/tag: 403 Forbidden",
+        "H3",
+        "registry-closed",
+    );
+    recognised(
+        "{pull}pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
+        "H1",
+        "pull-unauthorized",
+    );
+    recognised(
+        "{pull}failed to do request: Head \"https://someacr.azurecr.io/someimage:sometag/v2/someimage/manifests/sometag\": dial tcp: lookup someacr.azurecr.io on 168.63.129.16:53: no such host",
+        "H3",
+        "registry-name-unresolved",
+    );
+    recognised(
+        "{pull}failed to do request: Head \"https://someacr.azurecr.io/v2/image/manifests/tag\": dial tcp: lookup someacr.azurecr.io: i/o timeout",
+        "H3",
+        "registry-name-unresolved",
+    );
+    recognised(
+        "Failed to pull image \"{ref}\": rpc error: code = Unknown desc = failed to pull and unpack image \"{ref}\": failed to copy: read tcp xx.x.x.xxx:xxxxx->xx.xxx.xx.xxx:xxx: read: connection reset by peer",
+        "H3",
+        "layer-host-unreachable",
+    );
+    recognised(
+        "Failed to pull image \"{ref}\": rpc error: code = Unknown desc = failed to pull and unpack image \"{ref}\": failed to copy: httpReadSeeker: failed open: failed to do request: Get \"httpsomeacr.azurecr.io/someimage:sometag\": net/http: TLS handshake timeout",
+        "H3",
+        "registry-unreachable",
+    );
+    recognised(
+        "{pull}unexpected status from HEAD request to https://someacr.azurecr.io/v2/someimage/manifests/sometag: 503 Service Unavailable",
+        "H3",
+        "registry-unavailable",
+    );
+    recognised(
+        "Failed to pull image \"{ref}\": rpc error: code = Canceled desc = failed to pull and unpack image \"{ref}\": failed to resolve reference \"{ref}\": failed to do request: Head \"{ref}\": context canceled",
+        "H3",
+        "registry-unreachable",
+    );
+    recognised(
+        "DENIED: client with IP 'xx.xx.xxx1.xx' is not allowed access, refer https://aka.ms/acr/firewall to grant access'",
+        "H3",
+        "registry-closed",
+    );
+    recognised(
+        "Failed to pull image \"{ref}\": [rpc error: code = NotFound desc = failed to pull and unpack image \"{ref}\": failed to resolve reference \"{ref}\": {ref}: not found, rpc error: code = Unknown desc = failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://someacr.azurecr.io/oauth2/token?scope=repository%3Asomeimage%3Apull&service=someacr.azurecr.io: 401 Unauthorized]",
+        "H2",
+        "tag-missing",
+    );
+    recognised(
+        "'Invalid value: \"somehost.com/someimage:tag\": GET https:: unexpected status code 404 Not Found:",
+        "H2",
+        "tag-missing",
+    );
+    unexplained(
+        "Persistent Image Pull Errors for image \"someregistry.com/image:atest\". Please check https://aka.ms/cappsimagepullerrors.",
+    );
     unexplained("Container 'some-container' was terminated with exit code '' and reason 'ImagePullFailure'");
     unexplained("Error: ImagePullBackOff");
 }
@@ -55,10 +105,22 @@ fn the_signals_of_the_playbook() {
         ("{pull}connection refused", "H3", "registry-unreachable"),
         ("{pull}DNS resolution failure", "H3", "registry-name-unresolved"),
         ("{pull}invalid reference format", "H4", "reference-malformed"),
-        ("Field 'template.containers.api.image' is invalid with details: 'Invalid value: \"\": x';", "H4", "reference-empty"),
-        ("{pull}the managed identity token request to login.microsoftonline.com timed out", "H5", "token-egress-closed"),
+        (
+            "Field 'template.containers.api.image' is invalid with details: 'Invalid value: \"\": x';",
+            "H4",
+            "image-missing",
+        ),
+        (
+            "{pull}the managed identity token request to login.microsoftonline.com timed out",
+            "H5",
+            "token-egress-closed",
+        ),
         // The lab and its expected log.
-        ("ImagePullFailed   Failed to pull image: manifest unknown: manifest tagged by \"does-not-exist\" is not found", "H2", "tag-missing"),
+        (
+            "ImagePullFailed   Failed to pull image: manifest unknown: manifest tagged by \"does-not-exist\" is not found",
+            "H2",
+            "tag-missing",
+        ),
         // The triage table of the operations guide.
         ("{pull}UNAUTHORIZED", "H1", "pull-unauthorized"),
         ("{pull}MANIFEST_UNKNOWN", "H2", "tag-missing"),
@@ -68,7 +130,11 @@ fn the_signals_of_the_playbook() {
         ("unauthorized: authentication required", "H1", "pull-unauthorized"),
         ("denied: requested access to the resource is denied", "H1", "pull-unauthorized"),
         ("manifest unknown: manifest tagged by \"latest\" is not found", "H2", "tag-missing"),
-        ("Error response from daemon: Get \"https://myregistry.azurecr.io/v2/\": net/http: request canceled", "H3", "registry-unreachable"),
+        (
+            "Error response from daemon: Get \"https://myregistry.azurecr.io/v2/\": net/http: request canceled",
+            "H3",
+            "registry-unreachable",
+        ),
     ] {
         recognised(text, hypothesis, cause);
     }
@@ -78,7 +144,9 @@ fn the_signals_of_the_playbook() {
 
 #[test]
 fn the_failure_stories() {
-    let field = |image: &str, reason: &str| format!("Field 'template.containers.X.image' is invalid with details: 'Invalid value: \"{image}\": {reason}';.");
+    let field = |image: &str, reason: &str| {
+        format!("Field 'template.containers.X.image' is invalid with details: 'Invalid value: \"{image}\": {reason}';.")
+    };
     let rows: Vec<(usize, String, &str, &str)> = vec![
         (1, field(REF, "unable to pull image using Managed identity system for registry someacr.azurecr.io"), "H1", "pull-role-missing"),
         (3, field(REF, "GET https:: MANIFEST_UNKNOWN: manifest tagged by \"latest\" is not found; map[Tag:latest]"), "H2", "tag-missing"),
@@ -87,10 +155,10 @@ fn the_failure_stories() {
         (8, "standard_init_linux.go:228: exec user process caused: exec format error".into(), "H2", "platform-mismatch"),
         (8, field(REF, "no child with platform linux/amd64 in index {ref}"), "H2", "platform-mismatch"),
         (9, "not found: manifest unknown: manifest sha256:0123456789abcdef is not found".into(), "H2", "digest-missing"),
-        (12, "ContainerAppImageRequired: Container with name 'go-app' must have an 'Image' property specified.".into(), "H4", "reference-empty"),
-        (12, field("/albumapp-ui", "GET https:: UNAUTHORIZED: authentication required"), "H4", "registry-host-missing"),
-        (13, field("docker.io/docker.io/myimage:latest", "GET https:: UNAUTHORIZED: authentication required"), "H4", "reference-malformed"),
-        (14, "(InaccessibleImage) The image 'http://someacr.azurecr.io/x:1' in container group 'g' is not accessible.".into(), "H4", "reference-malformed"),
+        (12, "ContainerAppImageRequired: Container with name 'go-app' must have an 'Image' property specified.".into(), "H4", "image-missing"),
+        (12, field("/albumapp-ui", "GET https:: UNAUTHORIZED: authentication required"), "H4", "registry-missing"),
+        (13, field("docker.io/docker.io/myimage:latest", "GET https:: UNAUTHORIZED: authentication required"), "H4", "host-doubled"),
+        (14, "(InaccessibleImage) The image 'http://someacr.azurecr.io/x:1' in container group 'g' is not accessible.".into(), "H4", "scheme-in-reference"),
         (16, "(FailedIdentityOperation) Identity operation failed: Resource '/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/Userassignedidentities/My-User-Assigned-Identity' was not found.".into(), "H1", "identity-not-attached"),
         (17, "Registry.Identity can't find identity /subscriptions/x".into(), "H1", "identity-not-attached"),
         (18, "Role assignment failed with error message: \"(AuthorizationFailed) The client 'x' does not have authorization\"".into(), "H1", "role-assignment-refused"),
@@ -100,7 +168,7 @@ fn the_failure_stories() {
         (20, "'x.azurecr.us' is not a valid acr domain for Azure Public Cloud".into(), "H1", "registry-lookup-failed"),
         (21, "Failed to retrieve credentials for container registry. Please provide the registry username and password".into(), "H1", "admin-user-disabled"),
         (21, "admin credentials on the ACR are disabled and no managed identity is assigned".into(), "H1", "admin-user-disabled"),
-        (22, "(ContainerAppRegistriesPasswordSecretRefNotFound) x".into(), "H1", "registry-secret-missing"),
+        (22, "(ContainerAppRegistriesPasswordSecretRefNotFound) x".into(), "H1", "secret-undefined"),
         (22, "(ContainerAppSecretInvalid) Container app secret(s) with name(s) 'someacrazurecrio-someacr' are invalid".into(), "H1", "registry-secret-unreadable"),
         (22, "Field 'configuration.secrets' is invalid with details: 'Invalid value: \"registry-password\": Unable to get value using Managed identity system'".into(), "H1", "registry-secret-unreadable"),
         (23, "denied: client with IP '20.1.2.3' is not allowed access. Refer https://aka.ms/acr/firewall".into(), "H3", "registry-closed"),
@@ -122,7 +190,7 @@ fn the_failure_stories() {
         (38, "The image '{ref}' in container group 'g' is not accessible. Please check the image and registry credential.".into(), "H1", "pull-unauthorized"),
         (39, "{pull}failed to fetch anonymous token: unexpected status: 401 Unauthorized".into(), "H1", "credentials-missing"),
         (42, "invalid reference format: repository name must be lowercase".into(), "H4", "reference-malformed"),
-        (42, "could not parse reference: someacr.azurecr.io/Shop:1".into(), "H4", "reference-malformed"),
+        (42, "could not parse reference: someacr.azurecr.io/Shop:1".into(), "H4", "repository-upper-case"),
         (44, "{pull}no space left on device".into(), "H2", "image-too-large"),
     ];
     for (story, text, hypothesis, cause) in rows {
@@ -138,18 +206,30 @@ fn the_failure_stories() {
 #[test]
 fn the_errors_of_the_reference_parsers() {
     for text in [
-        "invalid reference format", "repository name must be lowercase", "repository name must have at least one component",
-        "repository name must not be more than 255 characters", "repository name must be canonical",
+        "invalid reference format",
+        "repository name must be lowercase",
+        "repository name must have at least one component",
+        "repository name must not be more than 255 characters",
+        "repository name must be canonical",
         "invalid reference format: repository name (X) must be lowercase",
         "invalid repository name (X), cannot specify 64-byte hexadecimal strings",
-        "{ref}: invalid tag format", "{ref}: invalid digest format", "{ref}: invalid checksum digest length",
-        "{ref}: unsupported digest algorithm", "registries must be valid RFC 3986 URI authorities: X",
-        "a repo must specify a tag name after the colon", "repository can only contain the characters `abcdefghijklmnopqrstuvwxyz0123456789_-./`: X",
-        "could not parse reference: someacr.azurecr.io/x:", "InvalidImageName",
+        "{ref}: invalid tag format",
+        "{ref}: invalid digest format",
+        "{ref}: invalid checksum digest length",
+        "{ref}: unsupported digest algorithm",
+        "registries must be valid RFC 3986 URI authorities: X",
+        "a repo must specify a tag name after the colon",
+        "repository can only contain the characters `abcdefghijklmnopqrstuvwxyz0123456789_-./`: X",
+        "could not parse reference: someacr.azurecr.io/x:",
+        "InvalidImageName",
     ] {
         recognised(text, "H4", "reference-malformed");
     }
-    recognised("Invalid Name: Per RFC 1123 name must consist of lower case alphanumeric characters or '-': template.containers.", "H4", "container-name-invalid");
+    recognised(
+        "Invalid Name: Per RFC 1123 name must consist of lower case alphanumeric characters or '-': template.containers.",
+        "H4",
+        "container-name-malformed",
+    );
     recognised("image OS/Arc must be linux/amd64 but found linux/arm64", "H2", "platform-mismatch");
     recognised("image OS/Arc must be linux/amd64 but found windows/amd64", "H2", "platform-mismatch");
 }
@@ -157,7 +237,11 @@ fn the_errors_of_the_reference_parsers() {
 #[test]
 fn the_errors_of_the_registry() {
     for (text, hypothesis, cause) in [
-        ("{pull}failed to fetch oauth token: GET https://X/oauth2/token?scope=repository%3Ax%3Apull: 401 Unauthorized", "H1", "pull-role-missing"),
+        (
+            "{pull}failed to fetch oauth token: GET https://X/oauth2/token?scope=repository%3Ax%3Apull: 401 Unauthorized",
+            "H1",
+            "pull-role-missing",
+        ),
         ("NAME_UNKNOWN", "H2", "repository-missing"),
         ("{pull}manifest for X not found", "H2", "tag-missing"),
         ("unknown: The operation is disallowed.", "H2", "image-quarantined"),
@@ -168,7 +252,11 @@ fn the_errors_of_the_registry() {
         ("{pull}429 Too Many Requests", "H2", "rate-limited"),
         ("Too many requests. Please visit https://aka.ms/acr/skus#sku-feature-matrix", "H2", "rate-limited"),
         ("unauthorized: Application not registered with AAD", "H1", "tenant-mismatch"),
-        ("CONNECTIVITY_REFRESH_TOKEN_ERROR: Access to registry was denied. Response code: 403. Admin user is disabled", "H1", "admin-user-disabled"),
+        (
+            "CONNECTIVITY_REFRESH_TOKEN_ERROR: Access to registry was denied. Response code: 403. Admin user is disabled",
+            "H1",
+            "admin-user-disabled",
+        ),
         ("CONNECTIVITY_DNS_ERROR", "H3", "registry-name-unresolved"),
         ("CONNECTIVITY_FORBIDDEN_ERROR", "H3", "registry-closed"),
         ("CONNECTIVITY_CHALLENGE_ERROR", "H3", "registry-unreachable"),

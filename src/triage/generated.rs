@@ -19,6 +19,8 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("acr401prod", "team-a/ledger", "2026.03-rc1"),
     ("northwind", "a/b/c/worker", "sha-9f3c2d1"),
     ("contoso404", "kiosk", "main-8841"),
+    ("redispush", "denied/timeout-service", "not-found-401"),
+    ("entraid", "entra-sync/secrets-store", "403-forbidden"),
 ];
 
 type Wrapping = (&'static str, fn(&str) -> String);
@@ -26,22 +28,34 @@ type Wrapping = (&'static str, fn(&str) -> String);
 const WRAPPINGS: &[Wrapping] = &[
     ("raw", str::to_owned),
     ("event", |text| json!({"kind": "Event", "reason": "Failed", "message": text}).to_string()),
-    ("pretty event", |text| serde_json::to_string_pretty(&json!({"kind": "Event", "count": 3, "message": text})).unwrap()),
-    ("klog", |text| format!("E0302 10:11:12.123456    2211 pod_workers.go:1301] \"Error syncing pod\" err={text:?} pod=\"default/web-1\"")),
+    ("pretty event", |text| {
+        serde_json::to_string_pretty(&json!({"kind": "Event", "count": 3, "message": text})).unwrap()
+    }),
+    ("klog", |text| {
+        format!(
+            "E0302 10:11:12.123456    2211 pod_workers.go:1301] \"Error syncing pod\" err={text:?} pod=\"default/web-1\""
+        )
+    }),
     ("system log", |text| {
         let log = json!({"TimeStamp": "2026-01-01 00:00:00 +0000 UTC", "Type": "Warning", "ContainerAppName": "web", "Msg": text,
             "Reason": "Error", "EventSource": "ContainerAppController", "Count": 2});
         log.to_string()
     }),
     ("query result", |text| {
-        let rows = json!([["2026-01-01T00:00:00Z", "web--abc", "Pulling the strings"], ["2026-01-01T00:00:01Z", "web--abc", text]]);
-        json!({"tables": [{"name": "PrimaryResult", "columns": [{"name": "Log_s", "type": "string"}], "rows": rows}]}).to_string()
+        let rows = json!([
+            ["2026-01-01T00:00:00Z", "web--abc", "Pulling the strings"],
+            ["2026-01-01T00:00:01Z", "web--abc", text]
+        ]);
+        json!({"tables": [{"name": "PrimaryResult", "columns": [{"name": "Log_s", "type": "string"}], "rows": rows}]})
+            .to_string()
     }),
     ("pretty query result", |text| {
         let rows = json!([{"TimeGenerated": "2026-01-01T00:00:00Z", "Log_s": text, "TableName": "PrimaryResult"}]);
         serde_json::to_string_pretty(&rows).unwrap()
     }),
-    ("CSV", |text| format!("TimeGenerated [UTC],Log_s\n\"3/2/2026, 10:11:12.000 AM\",\"{}\"", text.replace('"', "\"\""))),
+    ("CSV", |text| {
+        format!("TimeGenerated [UTC],Log_s\n\"3/2/2026, 10:11:12.000 AM\",\"{}\"", text.replace('"', "\"\""))
+    }),
     ("deployment error", |text| deployment_error(text, 1)),
     ("deployment error in an operation", |text| deployment_error(text, 2)),
     ("GitHub", |text| prefixed(text, "2026-05-24T01:19:07.2632622Z ", "")),
@@ -51,7 +65,9 @@ const WRAPPINGS: &[Wrapping] = &[
     ("HTML", |text| text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")),
     ("describe", |text| {
         let text = text.replace('\n', " ");
-        format!("Events:\n  Normal   Scheduled  40s  default-scheduler  Successfully assigned default/web\n  Warning  Failed     12s (x3 over 40s)  kubelet            {text}\n  Warning  BackOff    1s   kubelet            Back-off restarting failed container")
+        format!(
+            "Events:\n  Normal   Scheduled  40s  default-scheduler  Successfully assigned default/web\n  Warning  Failed     12s (x3 over 40s)  kubelet            {text}\n  Warning  BackOff    1s   kubelet            Back-off restarting failed container"
+        )
     }),
 ];
 
@@ -85,7 +101,8 @@ fn each_text_is_told_what_it_is_in_every_wrapping() {
         for (offset, (name, wrap)) in WRAPPINGS.iter().enumerate() {
             let text = wrap(&named(&template.text, NAMES[(at + offset) % NAMES.len()]));
             let found = first(&text);
-            let right = found.is_some_and(|name| name == template.hypothesis || template.accept.iter().any(|other| other == name));
+            let right = found
+                .is_some_and(|name| name == template.hypothesis || template.accept.iter().any(|other| other == name));
             count += 1;
             if !right {
                 wrong.push(format!("{found:?} instead of {} in {name}: {text}", template.hypothesis));
@@ -112,7 +129,10 @@ fn a_wrapped_message_is_understood_at_any_width() {
     let reasons = [
         ("failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized", "H1"),
         ("fabrikamreg.azurecr.io/store/basket:1.9.3: not found", "H2"),
-        ("failed to do request: Head \"https://fabrikamreg.azurecr.io/v2/store/basket/manifests/1.9.3\": dial tcp: lookup fabrikamreg.azurecr.io: no such host", "H3"),
+        (
+            "failed to do request: Head \"https://fabrikamreg.azurecr.io/v2/store/basket/manifests/1.9.3\": dial tcp: lookup fabrikamreg.azurecr.io: no such host",
+            "H3",
+        ),
     ];
     let mut wrong = Vec::new();
     for (reason, wanted) in reasons {
@@ -128,7 +148,9 @@ fn a_wrapped_message_is_understood_at_any_width() {
 
 #[test]
 fn a_message_that_was_cut_claims_no_more_than_is_left() {
-    let whole = format!("{LONG}failed to authorize: failed to fetch anonymous token: unexpected status from GET request: 401 Unauthorized");
+    let whole = format!(
+        "{LONG}failed to authorize: failed to fetch anonymous token: unexpected status from GET request: 401 Unauthorized"
+    );
     let cut = |at: usize| first(&whole[..at]);
     assert_eq!(cut(LONG.len()), None);
     assert_eq!(cut(LONG.len() + "failed to authorize: failed to fetch anony".len()), Some("H1"));
@@ -142,7 +164,8 @@ fn the_specific_cause_comes_before_what_follows_from_it() {
         "{LONG}fabrikamreg.azurecr.io/store/basket:1.9.3: not found, rpc error: failed to authorize: failed to fetch anonymous token: 401 Unauthorized"
     );
     let triage = read(&mut text.as_bytes()).unwrap();
-    let found: Vec<(&str, &str)> = triage.findings.iter().map(|finding| (finding.hypothesis.name(), finding.cause)).collect();
+    let found: Vec<(&str, &str)> =
+        triage.findings.iter().map(|finding| (finding.hypothesis.name(), finding.cause)).collect();
     assert_eq!(found, [("H2", "tag-missing"), ("H1", "credentials-missing")]);
 }
 
@@ -156,7 +179,9 @@ fn a_refused_identity_makes_entra_the_second_suspect() {
 
 #[test]
 fn lines_and_images_of_several_failures_are_kept_apart() {
-    let line = |tag: &str| format!("Failed to pull image \"acme.azurecr.io/api:{tag}\": acme.azurecr.io/api:{tag}: not found\n");
+    let line = |tag: &str| {
+        format!("Failed to pull image \"acme.azurecr.io/api:{tag}\": acme.azurecr.io/api:{tag}: not found\n")
+    };
     let text = format!("start\n{}between\n{}", line("v1"), line("v2"));
     let triage = read(&mut text.as_bytes()).unwrap();
     let found: Vec<(usize, &str)> =

@@ -1,5 +1,6 @@
 //! One statement: which causes its text points at, and how surely.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::endpoint::{Endpoint, endpoint, floor};
@@ -35,6 +36,8 @@ pub(super) struct Verdict {
 
 /// Judges a statement. `pushing`: a push is going on in the lines before.
 pub(super) fn judge(text: &str, names: &Names, pushing: bool) -> Verdict {
+    let original = text;
+    let text = &*masked(text, names);
     let mut ties = ties(text);
     if ties.other || (ties.push || pushing && !text.contains("pull")) && !ties.failed {
         return Verdict::default();
@@ -44,7 +47,7 @@ pub(super) fn judge(text: &str, names: &Names, pushing: bool) -> Verdict {
         ties.pull = ties.failed && names.registry.is_some();
         ties.registry = ties.pull;
     }
-    let statement = Statement { text, names, ties };
+    let statement = Statement { original, text, names, ties };
     let mut signals: Vec<Signal> =
         TABLE.matches(text).into_iter().filter_map(|(pattern, at)| statement.signal(pattern, at)).collect();
     if let Some(signal) = statement.wrong_reference(&signals) {
@@ -59,6 +62,8 @@ pub(super) fn judge(text: &str, names: &Names, pushing: bool) -> Verdict {
 }
 
 struct Statement<'a> {
+    original: &'a str,
+    /// As [`masked`] leaves it; every place is the same in both.
     text: &'a str,
     names: &'a Names,
     ties: Ties,
@@ -127,10 +132,17 @@ impl Statement<'_> {
         }
         if endpoint(self.text, at.start) == Endpoint::Entra && !has(self.text, "aadsts") {
             let why = "the call that fetches the Entra token was refused on the way";
-            return Some(Signal { hypothesis: Hypothesis::H5, cause: "token-egress-closed", confidence: 0.78, why, ..of(pattern, at) });
+            return Some(Signal {
+                hypothesis: Hypothesis::H5,
+                cause: "token-egress-closed",
+                confidence: 0.78,
+                why,
+                ..of(pattern, at)
+            });
         }
         let public = ["ghcr.io", "docker.io", "quay.io", "gcr.io", "pkg.dev", "amazonaws.com"];
-        let is_public = self.names.registry.as_ref().is_some_and(|host| public.iter().any(|suffix| host.ends_with(suffix)));
+        let is_public =
+            self.names.registry.as_ref().is_some_and(|host| public.iter().any(|suffix| host.ends_with(suffix)));
         if is_public {
             let why = "the registry answered 403: the account or token may not read this repository";
             return Some(Signal { hypothesis: Hypothesis::H1, cause: "pull-unauthorized", why, ..of(pattern, at) });
@@ -156,15 +168,52 @@ impl Statement<'_> {
         let Mistake { cause, why, certainty } = mistake(image)?;
         let single = !image.contains('/') || image.contains("/library/");
         let confidence = match certainty {
-            Certainty::Sure if self.ties.failed || self.ties.pull && !signals.is_empty() || any(Hypothesis::H4) => 0.975,
+            Certainty::Sure if self.ties.failed || self.ties.pull && !signals.is_empty() || any(Hypothesis::H4) => {
+                0.975
+            }
             Certainty::WhenAbsent if self.ties.pull && (any(Hypothesis::H1) || any(Hypothesis::H2)) => 0.96,
-            Certainty::WhenRefused if self.ties.pull && any(Hypothesis::H1) => if single { 0.85 } else { 0.5 },
+            Certainty::WhenRefused if self.ties.pull && any(Hypothesis::H1) => {
+                if single {
+                    0.85
+                } else {
+                    0.5
+                }
+            }
             _ => return None,
         };
-        let start = if image.is_empty() { 0 } else { self.text.find(image).unwrap_or(0) };
-        let source = "facts of the reference grammar: distribution/reference, go-containerregistry pkg/name";
+        let start = if image.is_empty() { 0 } else { self.original.find(image).unwrap_or(0) };
+        let source = "the grammars of distribution/reference and of go-containerregistry pkg/name";
         Some(Signal { hypothesis: Hypothesis::H4, cause, confidence, why, source, at: start..start + image.len() })
     }
+}
+
+/// The text with the letters of repositories and tags made neutral, at the same places: an image may be called
+/// `timeout-service:401`.
+fn masked<'a>(text: &'a str, names: &Names) -> Cow<'a, str> {
+    let mut text = Cow::Borrowed(text);
+    let mut mask = |keep: &str, name: &str, end: &str| {
+        let whole = format!("{keep}{name}{end}");
+        if whole.contains(['/', ':']) && text.contains(&whole) {
+            text = Cow::Owned(text.replace(&whole, &format!("{keep}{}{end}", blank(name))));
+        }
+    };
+    if let Some(image) = &names.image {
+        let (host, rest) = image.split_at(image.find('/').unwrap_or(0));
+        mask(host, rest, "");
+    }
+    if let Some(repository) = &names.repository {
+        for (before, after) in [("/v2/", "/"), ("repository:", ":"), ("Name:", " "), ("", "/manifests/")] {
+            mask(before, repository, after);
+        }
+    }
+    if let Some(version) = &names.version {
+        mask("/manifests/", version, "");
+    }
+    text
+}
+
+fn blank(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { 'z' } else { c }).collect()
 }
 
 fn of(pattern: &'static Pattern, at: Range<usize>) -> Signal {

@@ -44,7 +44,9 @@ static HOSTED: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-    expression(r"https?://([a-z0-9.-]{1,253}(?::[0-9]{1,5})?)/v2/([a-z0-9._/-]{1,255})/(?:manifests|blobs)/([a-z0-9_.:-]{1,160})")
+    expression(
+        r"https?://([a-z0-9.-]{1,253}(?::[0-9]{1,5})?)/v2/([a-z0-9._/-]{1,255})/(?:manifests|blobs)/([a-z0-9_.:-]{1,160})",
+    )
 });
 static SCOPE: LazyLock<Regex> = LazyLock::new(|| expression(r"repository:([a-z0-9._/-]{1,255}):pull"));
 static SERVICE: LazyLock<Regex> = LazyLock::new(|| expression(r"[?&]service=([a-z0-9.-]{1,253})"));
@@ -60,8 +62,9 @@ static APP: LazyLock<Regex> = LazyLock::new(|| {
         r"updating container app|template\.(?:init)?containers)[\x22':=. ]{1,6}([a-z][a-z0-9-]{1,40})\b",
     ))
 });
-static REVISION: LazyLock<Regex> =
-    LazyLock::new(|| expression(r"(?:revisionname(?:_s)?|revision|pod|replica)[\x22':=, /a-z]{1,24}?([a-z][a-z0-9-]{1,40}?)--[a-z0-9]"));
+static REVISION: LazyLock<Regex> = LazyLock::new(|| {
+    expression(r"(?:revisionname(?:_s)?|revision|pod|replica)[\x22':=, /a-z]{1,24}?([a-z][a-z0-9-]{1,40}?)--[a-z0-9]")
+});
 static GROUP: LazyLock<Regex> = LazyLock::new(|| {
     expression(r"(?:--resource-group[ =]|resource group name:? ?|/resourcegroups/|\s-g )[\x22']?([a-z0-9_.()-]{1,90})")
 });
@@ -88,18 +91,29 @@ impl Names {
         names
     }
 
-    /// Fills what is missing from a message nearby.
+    /// Fills what is missing from a message nearby, unless that is about another image.
     pub fn or(mut self, other: &Names) -> Names {
-        // Another image's registry says nothing about this one.
-        if self.image.is_none() && self.registry.as_ref().is_none_or(|host| other.registry.as_ref() == Some(host)) {
-            self.image = other.image.clone();
-            self.registry = self.registry.or_else(|| other.registry.clone());
-            self.repository = self.repository.or_else(|| other.repository.clone());
-            self.version = self.version.or_else(|| other.version.clone());
+        let agree = |own: &Option<String>, other: &Option<String>| own.is_none() || other.is_none() || own == other;
+        if !agree(&self.image, &other.image) || !agree(&self.registry, &other.registry) || !agree(&self.app, &other.app)
+        {
+            return self;
         }
+        self.image = self.image.or_else(|| other.image.clone());
+        self.registry = self.registry.or_else(|| other.registry.clone());
+        self.repository = self.repository.or_else(|| other.repository.clone());
+        self.version = self.version.or_else(|| other.version.clone());
         self.app = self.app.or_else(|| other.app.clone());
         self.group = self.group.or_else(|| other.group.clone());
         self
+    }
+
+    /// What all that name an app or a group agree on.
+    pub fn common(all: &[Names]) -> Names {
+        Names {
+            app: single(all.iter().map(|names| &names.app)),
+            group: single(all.iter().map(|names| &names.group)),
+            ..Names::default()
+        }
     }
 
     /// The registry is an Azure Container Registry, or nothing says otherwise.
@@ -119,7 +133,8 @@ impl Names {
             Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => (Some(host), path),
             _ => (None, name),
         };
-        self.registry = registry.filter(|host| is_plain(host, ".-:") && host.contains(char::is_alphabetic)).map(str::to_owned);
+        self.registry =
+            registry.filter(|host| is_plain(host, ".-:") && host.contains(char::is_alphabetic)).map(str::to_owned);
         self.repository = Some(repository).filter(|path| is_plain(path, "._-/")).map(str::to_owned);
         self.version = version.filter(|version| is_plain(version, "._-:")).map(str::to_owned);
     }
@@ -145,7 +160,8 @@ fn image(text: &str) -> Option<String> {
     let hosted = HOSTED.captures_iter(text).filter_map(|found| found.get(1).map(word));
     let bare = BARE.captures_iter(text).filter_map(|found| found.get(1).map(word));
     let bare = bare.map(|part| Cow::<str>::Owned(part.trim_end_matches([':', '.', ')']).to_owned()));
-    let mut known = quoted.filter(|part| is_reference(part)).chain(hosted).chain(bare.filter(|part| part.contains(['/', ':'])));
+    let mut known =
+        quoted.filter(|part| is_reference(part)).chain(hosted).chain(bare.filter(|part| part.contains(['/', ':'])));
     known.next().map(|part| part.chars().take(256).collect())
 }
 
@@ -159,9 +175,29 @@ fn is_reference(text: &str) -> bool {
     !text.is_empty() && (text.contains(['/', ':', '.', '@']) || !text.contains(' ')) && !text.contains(": ")
 }
 
+fn single<'a>(names: impl Iterator<Item = &'a Option<String>>) -> Option<String> {
+    let mut names = names.flatten();
+    let first = names.next()?;
+    names.all(|name| name == first).then(|| first.clone())
+}
+
 /// Words that follow "container app" in messages, and are not names.
 fn is_app(name: &str) -> bool {
-    !matches!(name, "name" | "operation" | "service" | "environment" | "with" | "has" | "is" | "was" | "failed" | "image" | "in" | "job")
+    !matches!(
+        name,
+        "name"
+            | "operation"
+            | "service"
+            | "environment"
+            | "with"
+            | "has"
+            | "is"
+            | "was"
+            | "failed"
+            | "image"
+            | "in"
+            | "job"
+    )
 }
 
 fn first(regex: &Regex, text: &str) -> Option<String> {
@@ -193,9 +229,21 @@ mod tests {
             names(text, whole, "acme.azurecr.io", "a/api", "v1");
         }
         names("Head \"https://acme.azurecr.io/v2/a/api/manifests/v1\": EOF", "", "acme.azurecr.io", "a/api", "v1");
-        names("GET https:?scope=repository:api:pull&service=acme.azurecr.io: UNAUTHORIZED", "", "acme.azurecr.io", "api", "");
+        names(
+            "GET https:?scope=repository:api:pull&service=acme.azurecr.io: UNAUTHORIZED",
+            "",
+            "acme.azurecr.io",
+            "api",
+            "",
+        );
         names("Invalid value: \"/albumapp-ui\": GET", "/albumapp-ui", "", "/albumapp-ui", "");
-        names("Invalid value: \"acme.azurecr.io/api:${TAG}\": could", "acme.azurecr.io/api:${TAG}", "acme.azurecr.io", "api", "");
+        names(
+            "Invalid value: \"acme.azurecr.io/api:${TAG}\": could",
+            "acme.azurecr.io/api:${TAG}",
+            "acme.azurecr.io",
+            "api",
+            "",
+        );
     }
 
     #[test]

@@ -85,7 +85,8 @@ pub(super) fn expression(text: &str) -> Regex {
 
 /// The same for several at once.
 pub(super) fn expressions<'a>(texts: impl Iterator<Item = &'a str>) -> RegexSet {
-    let build = RegexSetBuilder::new(texts.map(spaced)).unicode(false).case_insensitive(true).size_limit(32 << 20).build();
+    let build =
+        RegexSetBuilder::new(texts.map(spaced)).unicode(false).case_insensitive(true).size_limit(32 << 20).build();
     build.expect("the expressions are part of the program and tested")
 }
 

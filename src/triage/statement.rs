@@ -145,7 +145,13 @@ impl Open {
             return None;
         }
         let closed = self.close();
-        *self = Open { statement: Some(Statement::new(if record { trimmed } else { text }, number)), record, width, prefixed, indent };
+        *self = Open {
+            statement: Some(Statement::new(if record { trimmed } else { text }, number)),
+            record,
+            width,
+            prefixed,
+            indent,
+        };
         closed
     }
 
@@ -193,8 +199,22 @@ fn is_unfinished(text: &str) -> bool {
 /// Looks like the first line of a message of its own.
 fn starts_anew(text: &str) -> bool {
     const WORDS: [&str; 16] = [
-        "ERROR", "WARN", "INFO", "DEBUG", "FATAL", "TRACE", "Error", "Warning", "Normal", "Failed to", "Code:", "Message:", "time=",
-        "level=", "{", "- ",
+        "ERROR",
+        "WARN",
+        "INFO",
+        "DEBUG",
+        "FATAL",
+        "TRACE",
+        "Error",
+        "Warning",
+        "Normal",
+        "Failed to",
+        "Code:",
+        "Message:",
+        "time=",
+        "level=",
+        "{",
+        "- ",
     ];
     if WORDS.iter().any(|word| text.starts_with(word)) {
         return true;
@@ -204,7 +224,10 @@ fn starts_anew(text: &str) -> bool {
     let klog = bytes.len() > 5 && b"EWIF".contains(&bytes[0]) && bytes[1..5].iter().all(u8::is_ascii_digit);
     // `word: text` of a log with levels or of a list of fields.
     let key = text.split_once([':', '=']).is_some_and(|(key, rest)| {
-        rest.starts_with(' ') && (1..24).contains(&key.len()) && key.starts_with(char::is_uppercase) && !key.contains(' ')
+        rest.starts_with(' ')
+            && (1..24).contains(&key.len())
+            && key.starts_with(char::is_uppercase)
+            && !key.contains(' ')
     });
     klog || key
 }
@@ -228,7 +251,9 @@ mod tests {
 
     #[test]
     fn the_members_of_a_record_are_one_statement() {
-        let found = of("[\n  {\n    \"Reason\": \"ErrImagePull\",\n    \"Log\": \"401\"\n  },\n  {\n    \"Log\": \"next\"\n  }\n]");
+        let found = of(
+            "[\n  {\n    \"Reason\": \"ErrImagePull\",\n    \"Log\": \"401\"\n  },\n  {\n    \"Log\": \"next\"\n  }\n]",
+        );
         let texts: Vec<&str> = found.iter().map(|statement| statement.text.as_str()).collect();
         assert_eq!(texts, ["\"Reason\": \"ErrImagePull\",\n\"Log\": \"401\"", "\"Log\": \"next\""]);
         assert_eq!(found[0].line(found[0].text.len() - 3), 4);

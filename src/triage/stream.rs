@@ -29,40 +29,17 @@ const FINE: usize = 2000;
 /// Messages and shapes remembered.
 const REMEMBERED: usize = 1 << 16;
 
-/// Words of which a message about an image has at least one. Each is rare in other logs.
-const ANCHORS: &[&str] = &[
-    // A pull is spoken of.
-    "pull image", "pulling image", "pull and unpack", "image pull", "imagepull", "errimage", "pullimage", "invalidimage",
-    "inaccessibleimage", "docker image", "container image", "image:", "pull access", "access to the resource",
-    "resolve reference", "source metadata", "parse reference", "parse image", "reference format", "image tag",
-    "template.containers", "template.initcontainers", "container group", "imagerequired", "'image' property", "image is required",
-    "operation expired", "error response from daemon", "initializing source", "pinging container",
-    // Parts of a registry's answers and addresses.
-    "manifest_", "manifest unknown", "manifest tagged", "manifest for ", "manifest sha256", "matching manifest", "such manifest",
-    "/manifests/", "/blobs/", ".blob.core.", "is not found", "blob unknown", "blob_unknown", "name_unknown", "name unknown", "tag_unknown", "name_invalid",
-    "digest_invalid", "tag_invalid", "repository name", "repository with name", "invalid repository", "oauth2/exchange",
-    "oauth2/token?", "scope=repository", "repository%3a", "action:pull", "authentication required", "aka.ms/acr", "anonymous token",
-    "to anonymous", "to authorize", "basic auth credentials", "toomanyrequests", "pull rate", "cache rule", "client with ip",
-    "operation is disallowed", "permission_denied", "denied: denied", "downloadartifacts", "registryerror", "docker registry",
-    ".azurecr.", "docker.io", "ghcr.io", "quay.io", "mcr.microsoft", "gcr.io", ".pkg.dev", ".dkr.ecr", "ecr.aws",
-    // Platforms and grammar.
-    "os/arc", "with platform", "for platform", "this platform", "specified platform", "host platform", "exec format",
-    "for architecture", "invalid operating system", "be lowercase", "after the colon", "rfc 3986", "rfc 1123", "64-byte",
-    "can only contain the", "checksum digest", "digest algorithm", "media type", "mediatype",
-    // Container Apps, Resource Manager and the CLI.
-    "managed identity", "registry token", "container registry", "containerregistry", "registry.identity", "registry-identity",
-    "registry identity", "registry-server", "acr domain", "acr registry", "acr are disabled", "admin user", "identity-id",
-    "identityoperation", "role assignment failed", "in the directory", "registered with aad", "credentialoperations",
-    "secretrefnotfound", "configuration.secrets", "secretinvalid", "validationforresource", "connectivity_", "cmk_error",
-    "login_server_error", "registry login server", "enforcedockerauth", "action: deny", "no rule matched", "azfw", "pull secret", "reading manifest", "pull qps",
-];
+/// Words of which a message about an image has at least one.
+fn anchors() -> impl Iterator<Item = &'static str> {
+    include_str!("anchors.txt").lines().filter(|line| !line.starts_with('#'))
+}
 
 static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::Standard)
         .kind(Some(aho_corasick::AhoCorasickKind::DFA))
-        .build(ANCHORS)
+        .build(anchors())
         .expect("the anchors are a fixed list, far below the automaton's limits")
 });
 
@@ -78,7 +55,8 @@ pub(super) struct Line<'a> {
 /// # Errors
 /// Whatever reading `input` gives.
 pub(super) fn passages(input: &mut dyn BufRead, mut judge: impl FnMut(&[Line])) -> io::Result<()> {
-    let mut window = Window { bytes: Vec::new(), offset: 0, line: 1, judged: 0, seen: HashSet::new(), count: 0, wide: None };
+    let mut window =
+        Window { bytes: Vec::new(), offset: 0, line: 1, judged: 0, seen: HashSet::new(), count: 0, wide: None };
     loop {
         let ended = window.fill(input)?;
         let Some(end) = window.complete(ended) else { continue };
@@ -329,7 +307,8 @@ mod tests {
 
     #[test]
     fn another_tag_is_another_message_and_the_same_shape() {
-        let line = |time: &str, tag: &str| format!("{time} Failed to pull image \"acme.azurecr.io/api:{tag}\": not found");
+        let line =
+            |time: &str, tag: &str| format!("{time} Failed to pull image \"acme.azurecr.io/api:{tag}\": not found");
         let [a, b, c] = [line("12:00:01", "v1"), line("12:00:02", "v1"), line("12:00:03", "v2")];
         assert_eq!(message(a.as_bytes()), message(b.as_bytes()));
         assert_ne!(message(a.as_bytes()), message(c.as_bytes()));

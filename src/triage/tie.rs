@@ -56,11 +56,10 @@ const REGISTRY: &str = concat!(
 
 /// Messages that use the words of a pull for something else.
 const OTHER: &str = concat!(
-    r"(?:readiness|liveness|startup) probe|successfully pulled image|already present on machine|mountvolume|secrets?-store|",
+    r"(?:readiness|liveness|startup) probe|successfully pulled image|already present on machine|mountvolume\.|",
     // A query or a grep for such texts is not one of them.
     r"has_any ?\(|has_all ?\(|\| (?:where|project|extend|parse) |log_s (?:contains|has|startswith|==)|\bgrep -|",
-    r"for \x22-t, --tag\x22 flag|invalid tag \x22|\bgit (?:pull|fetch|clone|push)\b|npm err!|git@|",
-    r"\b(?:cosmos|servicebus|eventhubs?|sqlexception|npgsql|redis|mongo|kafka|rabbitmq|amqp)[a-z]*\b[^\n]{0,80}(?:exception|error)",
+    r"for \x22-t, --tag\x22 flag|invalid tag \x22|\bgit (?:pull|fetch|clone|push)\b|npm err!|git@",
 );
 
 const CONSOLE: &str = r"\x22?stream(?:_s)?\x22?[:=] ?\x22?(?:stderr|stdout)\b";

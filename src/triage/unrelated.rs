@@ -38,7 +38,10 @@ fn nothing_is_claimed_of_them_together() {
 fn a_pull_failure_among_them_is_still_found() {
     let mut lines = lines();
     let place = lines[..100].iter().map(|line| line.lines().count()).sum::<usize>() + 1;
-    lines.insert(100, "Failed to pull image \"acme.azurecr.io/api:v1\": manifest tagged by \"v1\" is not found".to_owned());
+    lines.insert(
+        100,
+        "Failed to pull image \"acme.azurecr.io/api:v1\": manifest tagged by \"v1\" is not found".to_owned(),
+    );
     let triage = read(&mut lines.join("\n").as_bytes()).unwrap();
     let found: Vec<(&str, usize)> = triage.findings.iter().map(|finding| (finding.cause, finding.line)).collect();
     assert_eq!(found, [("tag-missing", place)]);
@@ -88,7 +91,8 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
         Just(&b"&quot;"[..]),
     ];
     let any = proptest::collection::vec(any::<u8>(), 0..6);
-    proptest::collection::vec(prop_oneof![4 => piece.prop_map(<[u8]>::to_vec), 1 => any], 0..40).prop_map(|pieces| pieces.concat())
+    proptest::collection::vec(prop_oneof![4 => piece.prop_map(<[u8]>::to_vec), 1 => any], 0..40)
+        .prop_map(|pieces| pieces.concat())
 }
 
 proptest! {

@@ -46,6 +46,9 @@ pub fn standing<'m>(pull: &Pull<'m>, evidence: &Evidence) -> Result<Standing<'m>
         Err(failure) if failure.is_not_found() => return Err(unseen(&image)),
         Err(failure) => return Err(Stop::Unverified(failure)),
     };
+    if super::tenant_mismatch::mismatch(pull, &puller, &registry, evidence).is_some() {
+        return Err(Stop::NotApplicable("identity and registry are of different tenants: see `tenant-mismatch`"));
+    }
     let planned = planned(&plan, &registry);
     let principal = match puller::principal(pull.workload, &puller, evidence) {
         Ok(Principal::Known { id, .. }) => Some(id),

@@ -71,7 +71,13 @@ mod tests {
     #[test]
     fn a_container_that_the_file_leaves_out_is_lost() {
         let update = "name: shop\ntemplate:\n  containers:\n  - {name: api, image: a.io/a:2}\n";
-        insta::assert_snapshot!(verdicts(CHECK, &format!("{update}---\n{LIVE}"), &Evidence::default()), @"");
+        insta::assert_snapshot!(verdicts(CHECK, &format!("{update}---\n{LIVE}"), &Evidence::default()), @"
+        warning: the update of `shop` removes container `proxy`: lists are replaced as a whole
+        at: {name: api, image: a.io/a:2}
+        help: write all containers that are to stay
+
+        not applicable: the manifest is not laid over a live app
+        ");
     }
 
     #[test]

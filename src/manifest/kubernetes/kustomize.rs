@@ -4,9 +4,9 @@
 //! (<https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/>). Patches are not: who patches images renders
 //! first (`kubectl kustomize`).
 
+use crate::evidence::Platform;
 use crate::manifest::list::elements;
 use crate::manifest::{Condition, Container, Host, Identity, Origin, Registries, Secrets, Workload, set};
-use crate::evidence::Platform;
 use crate::source::Text;
 use crate::value::{Data, Piece, Unknown, Value};
 
@@ -17,7 +17,8 @@ const DEPTH: usize = 16;
 
 /// The workloads as the overlays change them. An overlay whose base is not given still tells the images that it sets.
 pub(super) fn apply(overlays: &[Object], workloads: Vec<(Object, Workload)>) -> Vec<Workload> {
-    let roots: Vec<&Object> = overlays.iter().filter(|one| !overlays.iter().any(|other| covers(other, one.path))).collect();
+    let roots: Vec<&Object> =
+        overlays.iter().filter(|one| !overlays.iter().any(|other| covers(other, one.path))).collect();
     let mut covered = vec![false; workloads.len()];
     let mut changed = Vec::new();
     for root in &roots {
@@ -51,7 +52,11 @@ fn collect(
     }
     let mut below = Vec::new();
     for (index, (object, workload)) in workloads.iter().enumerate() {
-        if covers(overlay, object.path) && !overlays.iter().any(|other| other.path != overlay.path && covers(other, object.path) && covers(overlay, other.path)) {
+        if covers(overlay, object.path)
+            && !overlays
+                .iter()
+                .any(|other| other.path != overlay.path && covers(other, object.path) && covers(overlay, other.path))
+        {
             covered[index] = true;
             below.push(workload.clone());
         }
@@ -68,7 +73,8 @@ fn covers(overlay: &Object, path: &str) -> bool {
     let named = ["resources", "bases", "components"].into_iter().flat_map(|key| elements(overlay.value.get(key)).items);
     let mut named = named.filter_map(Value::as_str).map(|name| resolve(folder, name));
     let path = resolve("", path);
-    path != resolve("", overlay.path) && named.any(|named| path == named || path.rsplit_once('/').is_some_and(|(folder, _)| folder == named))
+    path != resolve("", overlay.path)
+        && named.any(|named| path == named || path.rsplit_once('/').is_some_and(|(folder, _)| folder == named))
 }
 
 /// A relative path from a folder, without `.` and `..`.
@@ -155,7 +161,11 @@ fn alone(overlay: &Value) -> Vec<Workload> {
         [(kind, name)] => (kind.clone(), rename(overlay, name.as_str().unwrap_or_default(), name)),
         _ => {
             let text = |key| set(overlay, key).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let pieces = [Piece::Known(text("namePrefix")), Piece::Unknown("name in the base".to_owned()), Piece::Known(text("nameSuffix"))];
+            let pieces = [
+                Piece::Known(text("namePrefix")),
+                Piece::Unknown("name in the base".to_owned()),
+                Piece::Known(text("nameSuffix")),
+            ];
             let pieces = pieces.into_iter().filter(|piece| *piece != Piece::Known(String::new())).collect();
             let unknown = Unknown { pieces, ..unnamed("name in the base", "the base is not among the files") };
             ("kustomize.config.k8s.io/v1beta1 Kustomization".to_owned(), Value::unknown(unknown, overlay.at))
@@ -163,8 +173,17 @@ fn alone(overlay: &Value) -> Vec<Workload> {
     };
     let container = |entry: &&Value| {
         let image = override_of(entry, set(entry, "name")?.as_str()?, None);
-        let name = Value::unknown(unnamed("container", "the base, which names the container, is not among the files"), entry.at);
-        Some(Container { name: Some(name), image: Some(image), init: false, platform: Platform::linux_amd64(), at: entry.at })
+        let name = Value::unknown(
+            unnamed("container", "the base, which names the container, is not among the files"),
+            entry.at,
+        );
+        Some(Container {
+            name: Some(name),
+            image: Some(image),
+            init: false,
+            platform: Platform::linux_amd64(),
+            at: entry.at,
+        })
     };
     let containers: Vec<Container> = elements(overlay.get("images")).items.iter().filter_map(container).collect();
     if containers.is_empty() {
@@ -229,8 +248,15 @@ spec: {template: {spec: {containers: [{name: api, image: 'acme.azurecr.io/api:la
     #[test]
     fn an_overlay_replaces_images_and_changes_names() {
         let base = overlay("deployment.yaml", "namePrefix: x-");
-        let prod = overlay("../base", "nameSuffix: -prod\nimages: [{name: acme.azurecr.io/api, newName: prod.azurecr.io/api, newTag: v7}]");
-        let files = [("k/base/deployment.yaml", BASE), ("k/base/kustomization.yaml", &base), ("k/prod/kustomization.yaml", &prod)];
+        let prod = overlay(
+            "../base",
+            "nameSuffix: -prod\nimages: [{name: acme.azurecr.io/api, newName: prod.azurecr.io/api, newTag: v7}]",
+        );
+        let files = [
+            ("k/base/deployment.yaml", BASE),
+            ("k/base/kustomization.yaml", &base),
+            ("k/prod/kustomization.yaml", &prod),
+        ];
         assert_eq!(
             lines_of(&files),
             ["apps/v1 Deployment x-api-prod", "container api prod.azurecr.io/api:v7", "container other nginx"]
@@ -245,23 +271,34 @@ spec: {template: {spec: {containers: [{name: api, image: 'acme.azurecr.io/api:la
     fn one_overlay_beside_a_base_that_it_does_not_name_is_applied() {
         let only = overlay("../../base", "images: [{name: nginx, digest: 'sha256:aa'}]");
         let shown = lines_of(&[("a.yaml", BASE), ("overlay.yaml", &only)]);
-        assert_eq!(shown, ["apps/v1 Deployment api", "container api acme.azurecr.io/api:latest", "container other nginx@sha256:aa"]);
+        assert_eq!(
+            shown,
+            ["apps/v1 Deployment api", "container api acme.azurecr.io/api:latest", "container other nginx@sha256:aa"]
+        );
     }
 
     #[test]
     fn an_overlay_alone_tells_the_images_that_it_sets() {
-        let alone = overlay("../../base", "nameSuffix: -aks\nimages: [{name: acme.azurecr.io/api, newTag: v7}, {name: nginx, newName: caddy}]");
+        let alone = overlay(
+            "../../base",
+            "nameSuffix: -aks\nimages: [{name: acme.azurecr.io/api, newTag: v7}, {name: nginx, newName: caddy}]",
+        );
         let shown = lines_of(&[("k.yaml", &alone)]);
         assert_eq!(shown[0], "kustomize.config.k8s.io/v1beta1 Kustomization …-aks (what it leaves out stays as it is)");
         assert_eq!(shown[1..], ["container … acme.azurecr.io/api:v7", "container … caddy…"]);
         let patched = format!("{alone}patches: [{{target: {{kind: Deployment, name: api}}, patch: x}}]\n");
-        assert_eq!(lines_of(&[("k.yaml", &patched)])[0], "apps/v1 Deployment api-aks (what it leaves out stays as it is)");
+        assert_eq!(
+            lines_of(&[("k.yaml", &patched)])[0],
+            "apps/v1 Deployment api-aks (what it leaves out stays as it is)"
+        );
     }
 
     #[test]
     fn overlays_that_name_each_other_end() {
         let (one, two) = (overlay("../b", ""), overlay("../a", ""));
-        assert!(lines_of(&[("a/kustomization.yaml", &one), ("b/kustomization.yaml", &two), ("a/x.yaml", BASE)]).len() > 1);
+        assert!(
+            lines_of(&[("a/kustomization.yaml", &one), ("b/kustomization.yaml", &two), ("a/x.yaml", BASE)]).len() > 1
+        );
     }
 
     #[test]

@@ -25,7 +25,8 @@ struct Named<'d> {
 
 impl<'d> Secrets<'d> {
     pub(super) fn of(objects: &[Object<'d>]) -> Secrets<'d> {
-        let named = |wanted: &str| objects.iter().filter(|object| kind(object.value) == wanted).filter_map(Named::of).collect();
+        let named =
+            |wanted: &str| objects.iter().filter(|object| kind(object.value) == wanted).filter_map(Named::of).collect();
         Secrets { secrets: named("Secret"), accounts: named("ServiceAccount") }
     }
 
@@ -55,9 +56,14 @@ impl<'d> Secrets<'d> {
         let Some(secret) = find(&self.secrets, namespace, text) else {
             return Err(format!("the secret `{text}` is not among the files: only the cluster has it"));
         };
-        let (config, at) = config(secret.value).ok_or_else(|| format!("the secret `{text}` holds no Docker configuration"))?;
+        let (config, at) =
+            config(secret.value).ok_or_else(|| format!("the secret `{text}` holds no Docker configuration"))?;
         // The older form is the content of `auths` alone (https://kubernetes.io/docs/concepts/configuration/secret/).
-        let auths = config.get("auths").unwrap_or(&config).as_object().ok_or_else(|| format!("the secret `{text}` names no registries"))?;
+        let auths = config
+            .get("auths")
+            .unwrap_or(&config)
+            .as_object()
+            .ok_or_else(|| format!("the secret `{text}` names no registries"))?;
         Ok(auths.iter().map(|(host, auth)| entry(host, auth, name, at)).collect())
     }
 }
@@ -72,7 +78,9 @@ impl<'d> Named<'d> {
 
 /// The object of this name in this namespace; one whose namespace is not written goes wherever the others go.
 fn find<'a, 'd>(named: &'a [Named<'d>], namespace: Option<&str>, name: &str) -> Option<&'a Named<'d>> {
-    let fits = |one: &&Named| one.name == name && (one.namespace == namespace || one.namespace.is_none() || namespace.is_none());
+    let fits = |one: &&Named| {
+        one.name == name && (one.namespace == namespace || one.namespace.is_none() || namespace.is_none())
+    };
     named.iter().find(fits)
 }
 
@@ -104,6 +112,7 @@ fn entry(host: &str, auth: &serde_json::Value, secret: &Value, at: Span) -> Regi
         username: username.map(value),
         password_secret: Some(secret.clone()),
         password: password.map(secure),
+        perhaps: false,
         at: secret.at,
     }
 }

@@ -69,11 +69,11 @@ fn a_literal_is_where_it_is_written() {
 #[test]
 fn a_value_remembers_what_it_passed_through() {
     traced("param x = a:1\nimage = [parameters('x')]", "a:1 at a:1; parameters('x')");
-    traced("param x = a:1\nvar y = [parameters('x')]\nimage = [variables('y')]", "a:1 at a:1; variables('y'); parameters('x')");
     traced(
-        "param x = {\"i\": \"a:1\"}\nimage = [json(parameters('x')).i]",
-        "a:1 at {\"i\": \"a:1\"}; parameters('x')",
+        "param x = a:1\nvar y = [parameters('x')]\nimage = [variables('y')]",
+        "a:1 at a:1; variables('y'); parameters('x')",
     );
+    traced("param x = {\"i\": \"a:1\"}\nimage = [json(parameters('x')).i]", "a:1 at {\"i\": \"a:1\"}; parameters('x')");
     traced("param x = A:1\nimage = [toLower(coalesce(null(), parameters('x')))]", "a:1 at A:1; parameters('x')");
     traced("param x = a:1\nimage = [format('{0}', parameters('x'))]", "a:1 at a:1; parameters('x')");
 }
@@ -146,8 +146,14 @@ fn refuses(text: &str, kind: Kind) {
 fn there_are_limits_and_no_end_of_the_stack() {
     refuses(&format!("[{}1{}]", "add(1,".repeat(3000), ")".repeat(3000)), Kind::Limit);
     refuses(&format!("[concat('{}')]", "x".repeat(25_000)), Kind::Limit);
-    refuses("[reduce(range(0, 10000), createArray(), lambda('a', 'b', createArray(lambdaVariables('a'))))]", Kind::Limit);
-    refuses("[reduce(range(0, 100), 'xx', lambda('a', 'b', concat(lambdaVariables('a'), lambdaVariables('a'))))]", Kind::Limit);
+    refuses(
+        "[reduce(range(0, 10000), createArray(), lambda('a', 'b', createArray(lambdaVariables('a'))))]",
+        Kind::Limit,
+    );
+    refuses(
+        "[reduce(range(0, 100), 'xx', lambda('a', 'b', concat(lambdaVariables('a'), lambdaVariables('a'))))]",
+        Kind::Limit,
+    );
     refuses("[map(range(0, 10000), lambda('a', map(range(0, 10000), lambda('b', 1))))]", Kind::Limit);
     refuses("[map(range(0, 10000), lambda('a', range(0, 10000)))]", Kind::Limit);
     refuses("[format('{0,1000000000}', 1)]", Kind::Value);

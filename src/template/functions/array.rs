@@ -157,7 +157,9 @@ fn empty(args: &Args) -> Outcome {
         Data::String(text) => Some(text.is_empty()),
         Data::Array(items) if items.iter().all(is_spread) && !items.is_empty() => None,
         Data::Array(items) => Some(items.is_empty()),
-        Data::Object(object) if object.members.iter().all(|m| is_spread(&m.value)) && !object.members.is_empty() => None,
+        Data::Object(object) if object.members.iter().all(|m| is_spread(&m.value)) && !object.members.is_empty() => {
+            None
+        }
         Data::Object(object) => Some(object.members.is_empty()),
         Data::Unknown(unknown) => (text::least_units(&text::pieces(unknown)) > 0).then_some(false),
         _ => return Err(args.wrong_type(0, "an array, an object, a string or null")),
@@ -301,7 +303,9 @@ fn cut(args: &Args, kept: End) -> Outcome {
             let at = text::byte_of_unit(text, count);
             args.give_changed(0, if kept == End::First { text.substr(..at) } else { text.substr(at..) })
         }
-        Data::Unknown(unknown) if compare::is_string(unknown) || text::total_units(&text::pieces(unknown)).is_some() => {
+        Data::Unknown(unknown)
+            if compare::is_string(unknown) || text::total_units(&text::pieces(unknown)).is_some() =>
+        {
             let pieces = text::pieces(unknown);
             let pieces = if kept == End::First { text::take(&pieces, count) } else { text::skip(&pieces, count) };
             let made = text::value(&pieces, &unknown.why, args.at);

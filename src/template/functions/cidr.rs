@@ -25,7 +25,8 @@ impl Network {
         let network = text.split_once('/').and_then(|(address, prefix)| Network::new(address, prefix));
         network.ok_or_else(|| {
             let message = format!("`{}` is no network", super::numeric::short(text));
-            args.wrong(0, Kind::Value, message).expected("expected an address and the length of its prefix: `10.0.0.0/16`")
+            args.wrong(0, Kind::Value, message)
+                .expected("expected an address and the length of its prefix: `10.0.0.0/16`")
         })
     }
 

@@ -35,7 +35,8 @@ fn data_uri(args: &Args) -> Outcome {
 
 fn data_uri_to_string(args: &Args) -> Outcome {
     let text = args.text(0)?;
-    let inside = text.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("data:")).and_then(|_| text[5..].split_once(','));
+    let inside =
+        text.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("data:")).and_then(|_| text[5..].split_once(','));
     let Some((media, data)) = inside else {
         return Err(args.wrong(0, Kind::Value, "the text is no data URI").expected("expected `data:…,…`"));
     };

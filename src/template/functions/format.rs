@@ -33,7 +33,8 @@ pub(super) fn format(args: &Args) -> Outcome {
             rest = &brace[2..];
             continue;
         }
-        let hole = hole(brace).map_err(|message| args.wrong(0, Kind::Value, message).expected("expected `{0}`, `{{` or `}}`"))?;
+        let hole = hole(brace)
+            .map_err(|message| args.wrong(0, Kind::Value, message).expected("expected `{0}`, `{{` or `}}`"))?;
         rest = &brace[hole.whole.len()..];
         let Some(value) = args.values[1..].get(hole.index) else {
             let message = format!("`{}` has no value: {} are given", hole.whole, args.len() - 1);

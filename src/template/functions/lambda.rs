@@ -35,7 +35,8 @@ struct Lambda<'a> {
 impl<'a> Lambda<'a> {
     fn of(call: &Lazy<'a>, index: usize, least: usize, most: usize) -> Result<Lambda<'a>, Error> {
         let expr = &call.exprs[index];
-        let wrong = |message: &str| Err(Error::new(Kind::Type, message, expr.at).of(call.name).expected("expected a lambda"));
+        let wrong =
+            |message: &str| Err(Error::new(Kind::Type, message, expr.at).of(call.name).expected("expected a lambda"));
         let Node::Call(node) = &expr.node else { return wrong("the argument is no lambda") };
         let (Callee::Builtin(builtin), Some((body, parameters))) = (&node.callee, node.args.split_last()) else {
             return wrong("the argument is no lambda");
@@ -53,7 +54,9 @@ impl<'a> Lambda<'a> {
         if !(least..=most).contains(&names.len()) {
             let message = format!("the lambda has {} variables", names.len());
             let expected = if least == most { format!("{least}") } else { format!("{least} or {most}") };
-            return Err(Error::new(Kind::Arity, message, expr.at).of(call.name).expected(format!("expected {expected}")));
+            return Err(Error::new(Kind::Arity, message, expr.at)
+                .of(call.name)
+                .expected(format!("expected {expected}")));
         }
         Ok(Lambda { names, body, env: call.env })
     }
@@ -167,8 +170,7 @@ fn filter(call: &Lazy, collection: &Value) -> Outcome {
             Data::Unknown(unknown) => {
                 let expression = format!("if({}, {}, null())", unknown.expression, spell::value(item));
                 let alternatives = vec![item.clone()];
-                let perhaps =
-                    Unknown { spread: true, alternatives, ..Unknown::new(expression, unknown.why.as_str()) };
+                let perhaps = Unknown { spread: true, alternatives, ..Unknown::new(expression, unknown.why.as_str()) };
                 kept.push(Value { data: Data::Unknown(Rc::new(perhaps)), ..item.clone() });
             }
             _ => return Err(wrong_result(call, &truth, &lambda, "a bool")),

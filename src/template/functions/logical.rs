@@ -75,7 +75,7 @@ fn choose(call: &Lazy) -> Outcome {
         Data::Bool(true) => return call.eval(1).map(|value| text::passed(value, call.at)),
         Data::Bool(false) => return call.eval(2).map(|value| text::passed(value, call.at)),
         Data::Unknown(unknown) => unknown.clone(),
-        _ => return Err(call.args(&[condition.clone()]).wrong_type(0, "a bool")),
+        _ => return Err(call.args(std::slice::from_ref(&condition)).wrong_type(0, "a bool")),
     };
     let branches = [call.eval(1), call.eval(2)];
     let spelled = |branch: &Result<Value, Error>| match branch {
@@ -84,9 +84,9 @@ fn choose(call: &Lazy) -> Outcome {
     };
     let expression = format!("if({}, {}, {})", unknown.expression, spelled(&branches[0]), spelled(&branches[1]));
     let is_secret = branches.iter().flatten().any(Value::is_secure);
-    let outcomes = branches.into_iter().map(|branch| {
-        branch.map(|value| text::passed(if is_secret { open(&value).clone() } else { value }, call.at))
-    });
+    let outcomes = branches
+        .into_iter()
+        .map(|branch| branch.map(|value| text::passed(if is_secret { open(&value).clone() } else { value }, call.at)));
     let value = Args::unify(outcomes, &expression, &unknown.why, call.at)?;
     Ok(if is_secret { secure(value, call.at) } else { value })
 }

@@ -12,7 +12,18 @@ const DAYS_TO_EPOCH: i128 = 719_162;
 /// The first moment of the year 10000.
 const END: i128 = 3_652_059 * TICKS_PER_DAY;
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
@@ -320,7 +331,9 @@ mod tests {
 
     #[test]
     fn what_is_no_moment_is_refused() {
-        for text in ["", "nope", "2023-02-30", "2023-13-01", "2023-05-02T25:00:00Z", "0000-01-01", "2023-05-02T15:16:13X"] {
+        for text in
+            ["", "nope", "2023-02-30", "2023-13-01", "2023-05-02T25:00:00Z", "0000-01-01", "2023-05-02T15:16:13X"]
+        {
             reads(text, None);
         }
     }

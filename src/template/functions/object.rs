@@ -19,7 +19,9 @@ pub const FUNCTIONS: &[Builtin] = &[
 
 fn create(args: &Args) -> Outcome {
     if args.len() % 2 == 1 {
-        return Err(args.error(Kind::Arity, "a name is without its value").expected("it takes names and values in turn"));
+        return Err(args
+            .error(Kind::Arity, "a name is without its value")
+            .expected("it takes names and values in turn"));
     }
     let mut object = Object::default();
     for (index, pair) in args.values.chunks_exact(2).enumerate() {

@@ -169,7 +169,8 @@ fn give(args: &Args, mut id: Builder, place: usize) -> Outcome {
         return Err(args.wrong(place, Kind::Value, message).expected("expected `provider/type`"));
     }
     if kinds.len() != names.len() {
-        let message = format!("the type has {} segments after its provider, but {} names are given", kinds.len(), names.len());
+        let message =
+            format!("the type has {} segments after its provider, but {} names are given", kinds.len(), names.len());
         return Err(args.error(Kind::Value, message).expected("expected a name for each segment"));
     }
     id.push("/providers/");

@@ -193,7 +193,9 @@ pub(super) fn intersection(args: &Args) -> Outcome {
                 let other = args.object(index)?;
                 args.spend(common.len() * (1 + other.members.len()))?;
                 common.retain(|member| {
-                    other.get(&member.key).is_some_and(|found| compare::equal(&found.value, &member.value) == Some(true))
+                    other
+                        .get(&member.key)
+                        .is_some_and(|found| compare::equal(&found.value, &member.value) == Some(true))
                 });
             }
             args.give(Data::Object(Rc::new(Object { members: common })))

@@ -80,10 +80,16 @@ fn unknown_stretches_are_split_around() {
 
 #[test]
 fn resource_ids_are_known_as_far_as_their_parts() {
-    gives("resourceId('Microsoft.App/containerApps', 'api')", "/subscriptions/…/resourceGroups/…/providers/Microsoft.App/containerApps/api");
+    gives(
+        "resourceId('Microsoft.App/containerApps', 'api')",
+        "/subscriptions/…/resourceGroups/…/providers/Microsoft.App/containerApps/api",
+    );
     gives("resourceId(parameters('name'), 'A.B/c', 'd')", "/subscriptions/…/resourceGroups/…/providers/A.B/c/d");
     gives("resourceId('s', 'g', 'A.B/c', parameters('name'))", "/subscriptions/s/resourceGroups/g/providers/A.B/c/…");
-    gives("extensionResourceId(resourceGroup().id, 'A.B/c', 'd')", "/subscriptions/…/resourceGroups/…/providers/A.B/c/d");
+    gives(
+        "extensionResourceId(resourceGroup().id, 'A.B/c', 'd')",
+        "/subscriptions/…/resourceGroups/…/providers/A.B/c/d",
+    );
     gives("equals(resourceId('A.B/c', 'd'), resourceId('A.B/c', 'd'))", "true");
     gives("equals(resourceId('A.B/c', 'd'), resourceId('A.B/c', 'e'))", "false");
 }
@@ -108,7 +114,10 @@ fn comparisons_decide_when_known_text_does() {
     gives("contains(concat('a/b', parameters('name')), '/')", "true");
     gives("contains(uniqueString(parameters('name')), '/')", "false");
     gives("contains(createArray('a', parameters('name')), 'a')", "true");
-    gives("contains(createArray('a', 'b'), parameters('name'))", "<contains(createArray('a', 'b'), parameters('name'))>");
+    gives(
+        "contains(createArray('a', 'b'), parameters('name'))",
+        "<contains(createArray('a', 'b'), parameters('name'))>",
+    );
 }
 
 #[test]
@@ -134,7 +143,10 @@ fn an_unknown_condition_keeps_both_values() {
     gives("empty(if(parameters('flag'), 'a', 'b'))", "false");
     gives("if(parameters('flag'), createObject('i', 'a'), createObject('i', 'a', 'j', 1)).i", "a");
     gives("concat(createArray(1), if(parameters('flag'), createArray(2), createArray()))", "[1, 2] | [1]");
-    gives("map(if(parameters('flag'), createArray(1), createArray(2)), lambda('x', add(lambdaVariables('x'), 1)))", "[2] | [3]");
+    gives(
+        "map(if(parameters('flag'), createArray(1), createArray(2)), lambda('x', add(lambdaVariables('x'), 1)))",
+        "[2] | [3]",
+    );
     gives("if(parameters('flag'), fail('a'), fail('b'))", "error: fail(): a");
     gives("if(parameters('flag'), fail('a'), 'b')", "perhaps b");
 }
@@ -148,7 +160,10 @@ fn unknown_elements_stand_for_any_number() {
     gives("contains(concat(createArray('a'), parameters('list')), 'a')", "true");
     gives("first(concat(createArray('a'), parameters('list')))", "a");
     gives("filter(createArray('a', 'b'), lambda('x', equals(lambdaVariables('x'), 'a')))", "[a]");
-    gives("length(filter(createArray('a', 'b'), lambda('x', parameters('flag'))))", "<length(createArray(if(parameters('flag'), 'a', null()), if(parameters('flag'), 'b', null())))>");
+    gives(
+        "length(filter(createArray('a', 'b'), lambda('x', parameters('flag'))))",
+        "<length(createArray(if(parameters('flag'), 'a', null()), if(parameters('flag'), 'b', null())))>",
+    );
 }
 
 #[test]

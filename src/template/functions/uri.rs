@@ -170,7 +170,9 @@ fn build(args: &Args) -> Outcome {
     };
     let (scheme, host) = (text("scheme")?, text("host")?);
     if scheme.is_empty() || host.is_empty() {
-        return Err(args.wrong(0, Kind::Value, "the scheme or the host is missing").expected("expected `scheme` and `host`"));
+        return Err(args
+            .wrong(0, Kind::Value, "the scheme or the host is missing")
+            .expected("expected `scheme` and `host`"));
     }
     let port = match part("port").map(|value| &value.data) {
         None => String::new(),

@@ -1,0 +1,66 @@
+//! The identity may pull other repositories of the registry, not this one.
+//!
+//! ## Why
+//! In ABAC mode a role assignment can carry a condition on the repository's path. `backend/` means what is below it, not
+//! `backend` itself.
+//! <https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions>
+//!
+//! ## Fix
+//! Widen the condition, or add an assignment for this repository.
+
+use crate::check::{Check, Hypothesis, Run};
+use crate::evidence::{Evidence, Stop};
+use crate::finding::{Finding, Severity};
+use crate::manifest::{Manifest, Workload};
+use crate::rbac::{Reason, repository_condition};
+
+use super::pull_role_missing::at_entry;
+use super::{live, wiring};
+
+pub const CHECK: Check = Check {
+    code: "role-condition-excludes",
+    hypothesis: Hypothesis::H1,
+    severity: Severity::Error,
+    source: include_str!("role_condition_excludes.rs"),
+    run: Run::Workload(run),
+};
+
+fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
+    wiring::each_pull(manifest, workload, evidence, |pull| {
+        let standing = live::settled(pull, evidence)?;
+        let Some(Reason::ConditionExcludes(excluded)) = standing.cause() else { return Ok(Vec::new()) };
+        let repository = &standing.image.repository;
+        let title = format!("the condition of the role does not let the repository {repository} through");
+        let mut finding = at_entry(pull, &standing, title);
+        for exclusion in excluded {
+            let compares = if exclusion.compares.is_empty() { exclusion.condition.clone() } else { exclusion.compares.join(" or ") };
+            finding = finding.detail(format!("{} holds where the repository {compares}", exclusion.held.role.name));
+            if exclusion.only_below {
+                finding = finding.detail(format!("that is what is below `{repository}/`, not `{repository}` itself"));
+            }
+        }
+        let command = format!("{} --condition-version 2.0 --condition \"{}\"", standing.remedy(), repository_condition(repository));
+        Ok(vec![finding.help("widen the condition, or add an assignment for this repository").command(command)])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::access::template::{REGISTRY_ID, REPOSITORY_READER, assignment, holding, live, registry};
+    use crate::rbac::repository_condition;
+    use serde_json::json;
+
+    #[track_caller]
+    fn says(repository: &str) -> String {
+        let mut reader = assignment(REPOSITORY_READER, REGISTRY_ID);
+        reader["properties"]["condition"] = json!(repository_condition(repository));
+        live(CHECK, &holding(registry(&json!({"roleAssignmentMode": "AbacRepositoryPermissions"})), &[reader]))
+    }
+
+    #[test]
+    fn a_condition_for_another_repository_excludes_this_one() {
+        insta::assert_snapshot!(says("web"), @"");
+        assert_eq!(says("API"), "pass");
+    }
+}

@@ -1,0 +1,72 @@
+//! Identity and registry belong to different tenants.
+//!
+//! ## Why
+//! A managed identity exists in one tenant and gets tokens of that tenant only; a registry of another one does not take them.
+//! <https://learn.microsoft.com/azure/container-registry/authenticate-kubernetes-options>
+//!
+//! ## Fix
+//! Pull with a user name and a password: a repository-scoped token of the registry, or a service principal of its tenant.
+
+use crate::check::{Check, Hypothesis, Run};
+use crate::evidence::{Evidence, Registry, Stop};
+use crate::finding::{Finding, Severity};
+use crate::manifest::{Manifest, Pull, Puller, Workload};
+
+use super::puller::{self, Principal};
+use super::{live, wiring};
+
+pub const CHECK: Check = Check {
+    code: "tenant-mismatch",
+    hypothesis: Hypothesis::H1,
+    severity: Severity::Error,
+    source: include_str!("tenant_mismatch.rs"),
+    run: Run::Workload(run),
+};
+
+fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
+    wiring::each_pull(manifest, workload, evidence, |pull| {
+        let puller = puller::azure_puller(pull)?;
+        let image = pull.image()?;
+        // What is missing here, `pull-role-missing` asks for.
+        let Ok(Ok(registry)) = live::registry(&image.registry, evidence) else {
+            return Err(Stop::NotApplicable("`pull-role-missing` decides it"));
+        };
+        let Some((own, other)) = mismatch(pull, &puller, &registry, evidence) else { return Ok(Vec::new()) };
+        let title = format!("{} is of the tenant {own}, and {} of {other}", puller::name(workload, &puller), registry.login_server);
+        let at = puller.value().filter(|value| value.at.is_written()).map_or(workload.registries.at.unwrap_or(workload.at), |value| value.at);
+        let finding = Finding::at(at, title).help("pull with a user name and a password: a repository-scoped token of the registry");
+        Ok(vec![finding.command(format!(
+            "az acr token create -n pull-{} -r {} --repository {} content/read",
+            registry.name, registry.name, image.repository
+        ))])
+    })
+}
+
+/// The tenants of identity and registry, where both are known and differ.
+pub fn mismatch(pull: &Pull, puller: &Puller, registry: &Registry, evidence: &Evidence) -> Option<(String, String)> {
+    let Ok(Principal::Known { tenant: Some(own), .. }) = puller::principal(pull.workload, puller, evidence) else { return None };
+    let other = registry.tenant.clone()?;
+    (!own.eq_ignore_ascii_case(&other)).then_some((own, other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::access::template::{REGISTRY_ID, live};
+    use crate::evidence::{Evidence, Question, Reply};
+    use crate::image::Host;
+    use serde_json::json;
+
+    #[track_caller]
+    fn says(tenant: &str) -> String {
+        let registry = json!({"id": REGISTRY_ID, "name": "acme1", "tenantId": tenant, "properties": {"loginServer": "acme1.azurecr.io"}});
+        let host = Host::parse("acme1.azurecr.io").unwrap();
+        live(CHECK, &Evidence::default().with(Question::Registry { host }, Ok(Reply::Json(registry))))
+    }
+
+    #[test]
+    fn another_tenant_is_named() {
+        insta::assert_snapshot!(says("22222222-2222-2222-2222-222222222222"), @"");
+        assert_eq!(says("11111111-1111-1111-1111-111111111111"), "pass");
+    }
+}

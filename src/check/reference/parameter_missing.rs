@@ -1,0 +1,19 @@
+//! A required parameter of the template was not given.
+//!
+//! ## Why
+//! What depends on it is not known, and is neither passed nor failed. The deployment asks for it, or fails with `InvalidTemplate`.
+//! <https://learn.microsoft.com/azure/azure-resource-manager/templates/parameter-files>
+//!
+//! ## Fix
+//! Pass it as the deployment does: `-p NAME=VALUE`, or `-p FILE`.
+
+use crate::check::{Check, Hypothesis, Run};
+use crate::finding::Severity;
+
+pub const CHECK: Check = Check {
+    code: "parameter-missing",
+    hypothesis: Hypothesis::H4,
+    severity: Severity::Note,
+    source: include_str!("parameter_missing.rs"),
+    run: Run::Reading,
+};
