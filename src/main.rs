@@ -12,6 +12,8 @@ use pullgate::run::{RunError, run};
 const UNUSABLE: u8 = 2;
 
 fn main() -> ExitCode {
+    // One provider of cryptography for all; it is refused only when one is there already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = Cli::parse();
     match run(cli) {
         Ok(code) => ExitCode::from(code),

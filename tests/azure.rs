@@ -36,7 +36,7 @@ fn healthy(seen: &Seen) -> Reply {
             let row = json!({"id": REGISTRY, "tenantId": TENANT, "properties": {"loginServer": ACME}});
             Reply::json(200, json!({"data": [row]}))
         }
-        (ARM, path) if path == REGISTRY => Reply::json(200, registry()),
+        (ARM, path) if path.eq_ignore_ascii_case(REGISTRY) => Reply::json(200, registry()),
         (_, "/oauth2/exchange") => Reply::json(200, json!({"refresh_token": "planted-refresh-token"})),
         (_, "/oauth2/token") => Reply::json(200, json!({"access_token": "planted-access-token"})),
         (_, path) if path.contains("/manifests/") => Reply::json(200, manifest()).with("content-type", "application/vnd.oci.image.manifest.v1+json"),

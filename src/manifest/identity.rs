@@ -53,7 +53,12 @@ impl Identity {
             }
             // A list of ids is not what Azure takes; it is what was meant.
             for id in branch.as_array().unwrap_or_default() {
-                self.user_assigned.push(AssignedIdentity { id: id.clone(), principal_id: None, client_id: None, perhaps });
+                self.user_assigned.push(AssignedIdentity {
+                    id: id.clone(),
+                    principal_id: None,
+                    client_id: None,
+                    perhaps,
+                });
             }
         }
     }
@@ -128,7 +133,8 @@ mod tests {
 
     #[test]
     fn the_type_is_read_in_any_spelling() {
-        for kind in ["SystemAssigned", "systemassigned", "UserAssigned, SystemAssigned", "SystemAssigned,UserAssigned"] {
+        for kind in ["SystemAssigned", "systemassigned", "UserAssigned, SystemAssigned", "SystemAssigned,UserAssigned"]
+        {
             reads(&object(vec![("type", text(kind))]), true, &[], false);
         }
         reads(&object(vec![("type", text("UserAssigned"))]), false, &[], false);

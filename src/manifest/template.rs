@@ -194,8 +194,8 @@ impl Predictor {
 
 #[cfg(test)]
 mod tests {
-    use crate::manifest::fixture::{app, lines, manifest, problems, template};
     use crate::evidence::Stop;
+    use crate::manifest::fixture::{app, lines, manifest, problems, template};
     use crate::manifest::{Condition, Entry, Pull, Puller};
 
     const NONE: &str = r#"{"type": "None"}"#;

@@ -37,10 +37,8 @@ pub fn failure(host: &str, error: &reqwest::Error) -> Failure {
     if chain().any(|error| error.is::<NameError>()) {
         return Failure::Name { host, last: None };
     }
-    for cause in chain() {
-        if let Some(tls) = tls(cause) {
-            return Failure::Tls { host, reason: tls };
-        }
+    if let Some(tls) = chain().find_map(|error| error.downcast_ref::<rustls::Error>()) {
+        return Failure::Tls { host, reason: tls_reason(tls) };
     }
     if error.is_timeout() {
         return Failure::Timeout { host, seconds: 10 };
@@ -60,16 +58,15 @@ pub fn failure(host: &str, error: &reqwest::Error) -> Failure {
 
 /// The error and what caused it, outermost first.
 pub fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
+    std::iter::successors(Some(error), |error| cause(*error))
 }
 
-fn tls(error: &(dyn Error + 'static)) -> Option<String> {
-    if let Some(error) = error.downcast_ref::<rustls::Error>() {
-        return Some(tls_reason(error));
+/// What an I/O error wraps is its cause; its own `source` skips it.
+fn cause<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    match error.downcast_ref::<io::Error>() {
+        Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+        None => error.source(),
     }
-    let io = error.downcast_ref::<io::Error>()?;
-    let inner = io.get_ref()?.downcast_ref::<rustls::Error>()?;
-    Some(tls_reason(inner))
 }
 
 fn tls_reason(error: &rustls::Error) -> String {

@@ -180,3 +180,23 @@ pub fn holds(pieces: &[Piece], text: &str) -> Option<bool> {
     let possible = |piece: &Piece| matches!(piece, Piece::Unknown(stretch) if text::stretch_may_hold(stretch, text));
     (single && !pieces.iter().any(possible)).then_some(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn in_order(texts: &[&str]) {
+        for pair in texts.windows(2) {
+            assert_eq!(order(pair[0], pair[1]), Ordering::Less, "{pair:?}");
+            assert_eq!(order(pair[1], pair[0]), Ordering::Greater, "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn letters_come_in_the_order_of_a_dictionary() {
+        in_order(&["", "-", "1", "10", "9", "a", "A", "á", "aa", "ab", "b", "B", "z", "ω"]);
+        in_order(&["Test1", "Test2"]);
+        assert_eq!(order("a", "a"), Ordering::Equal);
+    }
+}

@@ -101,6 +101,9 @@ impl View<'_> {
         if let Some(instances) = self.whole_loop(&self.home, &name) {
             return keys.extend(instances.iter().map(|instance| instance.key.clone()));
         }
+        if let Some(named) = self.home.known.borrow().by_name.get(&name) {
+            return keys.extend(named.iter().map(|instance| instance.key.clone()));
+        }
         match self.meant(target, target.at) {
             Ok(Meant::Here(instance, _)) => keys.push(instance.key.clone()),
             Ok(Meant::Elsewhere(id)) if id.as_unknown().is_some() => keys.extend(id.canonical()),
@@ -138,22 +141,24 @@ impl View<'_> {
 
 /// Reports resources that wait for themselves.
 pub(super) fn check_cycles(session: &Session, expansion: &Expansion) {
-    let nodes = expansion.resources.iter().map(|resource| (&resource.key, &resource.depends_on, resource.at));
-    let nodes = nodes.chain(expansion.deployments.iter().map(|one| (&one.key, &one.depends_on, one.at)));
-    let nodes: HashMap<&str, _> = nodes.map(|(key, depends, at)| (key.as_str(), (depends, at))).collect();
+    let resources = expansion.resources.iter().map(|one| (&one.key, (&one.depends_on, &one.name, one.at)));
+    let deployments = expansion.deployments.iter().map(|one| (&one.key, (&one.depends_on, &one.name, one.at)));
+    let nodes: HashMap<&str, _> = resources.chain(deployments).map(|(key, node)| (key.as_str(), node)).collect();
     let mut done: HashSet<&str> = HashSet::new();
-    for (&start, (_, at)) in &nodes {
+    for &start in nodes.keys() {
         // Depth first, without recursion: the path, and where in its dependencies each step is.
         let mut path: Vec<(&str, usize)> = vec![(start, 0)];
         let mut on_path: HashSet<&str> = HashSet::from([start]);
         while let Some((key, next)) = path.last_mut() {
-            let found = nodes.get(*key).and_then(|(depends, _)| depends.get(*next));
+            let found = nodes.get(*key).and_then(|(depends, ..)| depends.get(*next));
             *next += 1;
             match found {
                 Some(dependency) if on_path.contains(dependency.as_str()) => {
-                    let message = format!("`{dependency}` depends on itself");
-                    let at = nodes.get(dependency.as_str()).map_or(*at, |(_, at)| *at);
-                    session.report(Error::new(Kind::Cycle, message, at));
+                    if let Some((_, name, at)) = nodes.get(dependency.as_str()) {
+                        let name = name.partial().unwrap_or_else(|| dependency.clone());
+                        let message = format!("the resource `{name}` waits for itself, through its dependencies");
+                        session.report(Error::new(Kind::Cycle, message, *at));
+                    }
                 }
                 Some(dependency) if !done.contains(dependency.as_str()) && nodes.contains_key(dependency.as_str()) => {
                     on_path.insert(dependency);
@@ -167,5 +172,107 @@ pub(super) fn check_cycles(session: &Session, expansion: &Expansion) {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{refuses, run};
+    use super::*;
+
+    /// `name: dependencies` by last segments.
+    #[track_caller]
+    fn waits(resources: &str, expected: &str) {
+        let expansion = run(&format!(r#"{{"resources": {resources}}}"#), "{}");
+        assert!(expansion.problems.is_empty(), "{:?}", expansion.problems);
+        let last = |key: &str| key.rsplit('/').next().unwrap_or_default().to_owned();
+        let one = |key: &str, depends: &[String]| {
+            let depends: Vec<String> = depends.iter().map(|key| last(key)).collect();
+            format!("{}: {}", last(key), depends.join(" "))
+        };
+        let all = expansion.resources.iter().map(|resource| one(&resource.key, &resource.depends_on));
+        assert_eq!(all.collect::<Vec<_>>().join("; "), expected);
+    }
+
+    /// A resource of an array.
+    fn item(name: &str, rest: &str) -> String {
+        format!(r#"{{"type": "A.B/c", "apiVersion": "1", "name": "{name}"{rest}}}"#)
+    }
+
+    #[test]
+    fn a_dependency_is_named_in_many_ways() {
+        let x = item("x", "");
+        let all = |dependency: &str| format!("[{x}, {}]", item("y", &format!(r#", "dependsOn": ["{dependency}"]"#)));
+        waits(&all("x"), "x: ; y: x");
+        waits(&all("[resourceId('A.B/c', 'X')]"), "x: ; y: x");
+        waits(&all("A.B/c/x"), "x: ; y: x");
+        waits(&all("[concat('/subscriptions/s/resourceGroups/g/providers/A.B/c/', 'x')]"), "x: ; y: x");
+    }
+
+    #[test]
+    fn a_loop_is_awaited_as_a_whole_or_by_element() {
+        let copied = |name: &str| format!(r#", "name": "{name}", "copy": {{"name": "many", "count": 2}}"#);
+        waits(
+            &format!(
+                r#"[{{"type": "A.B/c", "apiVersion": "1"{}}}, {}]"#,
+                copied("[concat('l', copyIndex())]"),
+                item("y", r#", "dependsOn": ["many"]"#)
+            ),
+            "l0: ; l1: ; y: l0 l1",
+        );
+        waits(
+            &format!(
+                r#"{{"apps": {{"type": "A.B/c", "apiVersion": "1"{}}}, "y": {}, "z": {}}}"#,
+                copied("[format('l{0}', copyIndex())]"),
+                item("y", r#", "dependsOn": ["apps"]"#),
+                item("z", r#", "dependsOn": ["apps[1]"]"#)
+            ),
+            "l0: ; l1: ; y: l0 l1; z: l1",
+        );
+    }
+
+    #[test]
+    fn what_is_not_deployed_is_not_awaited() {
+        waits(
+            &format!("[{}, {}]", item("x", r#", "condition": false"#), item("y", r#", "dependsOn": ["x"]"#)),
+            "y: ",
+        );
+    }
+
+    #[test]
+    fn reading_the_state_of_a_symbol_or_name_waits_for_it() {
+        let reader = |target: &str| item("y", &format!(r#", "properties": {{"p": "[reference('{target}', '1').q]"}}"#));
+        waits(&format!(r#"{{"s": {}, "y": {}}}"#, item("x", ""), reader("s")), "x: ; y: x");
+        waits(&format!("[{}, {}]", item("x", ""), reader("x")), "x: ; y: x");
+    }
+
+    #[test]
+    fn a_dependency_must_be_in_the_template() {
+        let y = item("y", r#", "dependsOn": ["nobody"]"#);
+        refuses(&format!(r#"{{"resources": [{y}]}}"#), Kind::NotFound, "`nobody` is no resource of this template");
+    }
+
+    #[test]
+    fn resources_that_wait_for_each_other_are_a_cycle() {
+        let (x, y) = (item("x", r#", "dependsOn": ["y"]"#), item("y", r#", "dependsOn": ["x"]"#));
+        refuses(&format!(r#"{{"resources": [{x}, {y}]}}"#), Kind::Cycle, "waits for itself");
+    }
+
+    #[test]
+    fn waiting_goes_through_deployments() {
+        let nested = |name: &str, rest: &str| {
+            format!(
+                r#"{{"type": "Microsoft.Resources/deployments", "apiVersion": "1", "name": "{name}"{rest},
+                    "properties": {{"expressionEvaluationOptions": {{"scope": "inner"}},
+                                    "template": {{"resources": [{}]}}}}}}"#,
+                item(&format!("in-{name}"), "")
+            )
+        };
+        let template = format!(r#"{{"resources": [{}, {}]}}"#, nested("m", ""), nested("n", r#", "dependsOn": ["m"]"#));
+        let expansion = run(&template, "{}");
+        let waits = Waits::of(&expansion);
+        let key = |name: &str| &expansion.resources.iter().find(|one| one.name.as_str() == Some(name)).unwrap().key;
+        assert!(waits.awaited_by(key("in-n")).contains(key("in-m").as_str()));
+        assert!(!waits.awaited_by(key("in-m")).contains(key("in-n").as_str()));
     }
 }

@@ -332,3 +332,151 @@ impl Run<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{outputs, refuses, resources, run, shown, value};
+    use super::*;
+
+    #[track_caller]
+    fn id(schema: &str, members: &str, expected: &str) {
+        let template = format!(r#"{{"$schema": "https://schema.management.azure.com/schemas/x/{schema}.json#", "resources": [{{{members}, "apiVersion": "1"}}]}}"#);
+        let expansion = run(&template, "{}");
+        assert!(expansion.problems.is_empty(), "{:?}", expansion.problems);
+        assert_eq!(shown(&expansion.resources[0].id), expected);
+    }
+
+    #[test]
+    fn ids_at_every_level() {
+        let resource = r#""type": "A.B/c", "name": "x""#;
+        id("deploymentTemplate", resource, "/subscriptions/s/resourceGroups/g/providers/A.B/c/x");
+        id("subscriptionDeploymentTemplate", resource, "/subscriptions/s/providers/A.B/c/x");
+        id("tenantDeploymentTemplate", resource, "/providers/A.B/c/x");
+        id(
+            "managementGroupDeploymentTemplate",
+            resource,
+            "?/providers/Microsoft.Management/managementGroups/…/providers/A.B/c/x",
+        );
+        let group = r#""type": "Microsoft.Resources/resourceGroups", "name": "new""#;
+        id("subscriptionDeploymentTemplate", group, "/subscriptions/s/resourceGroups/new");
+        let role = r#""type": "Microsoft.Authorization/roleAssignments", "name": "r", "scope": "A.B/c/x""#;
+        id(
+            "deploymentTemplate",
+            role,
+            "/subscriptions/s/resourceGroups/g/providers/A.B/c/x/providers/Microsoft.Authorization/roleAssignments/r",
+        );
+    }
+
+    #[test]
+    fn a_mistake_stops_nothing_else() {
+        let template = r#"{"resources": [
+            {"type": "A.B/c", "apiVersion": "1", "name": "x", "properties": {"bad": "[nothing()]", "good": "[toUpper('a')]"}},
+            {"type": "A.B/c", "apiVersion": "1", "name": "[nobody()]"},
+            {"type": "A.B/c", "apiVersion": "1", "name": "y"}], "outputs": {"o": {"value": "[add(1, 'x')]"}, "p": {"value": 1}}}"#;
+        let expansion = run(template, "{}");
+        assert_eq!(expansion.problems.len(), 3, "{:?}", expansion.problems);
+        assert_eq!(resources(&expansion), "x, ?nobody(), y");
+        assert_eq!(shown(expansion.resources[0].body.path(&["properties", "good"]).unwrap()), "A");
+        assert_eq!(shown(&expansion.outputs[1].1), "1");
+    }
+
+    #[test]
+    fn a_mistake_in_what_nobody_reads_is_found() {
+        refuses(r#"{"variables": {"v": "[fail('no')]"}}"#, Kind::UserFail, "no");
+        refuses(r#"{"variables": {"a": "[variables('b')]", "b": "[variables('a')]"}}"#, Kind::Cycle, "itself");
+        refuses(r#"{"resources": [{"condition": false, "type": "A.B/c", "name": "x", "properties": {"p": "[oops"}}, {"condition": false, "type": "A.B/c", "name": "x", "properties": {"p": "[oops(]"}}]}"#, Kind::Syntax, "");
+    }
+
+    #[test]
+    fn what_is_not_deployed_is_skipped_and_may_be_wrong() {
+        let template = r#"{"parameters": {"id": {"type": "string", "defaultValue": ""}}, "languageVersion": "2.0", "resources": {
+            "x": {"condition": "[not(empty(parameters('id')))]", "existing": true, "type": "A.B/c", "apiVersion": "1",
+                  "resourceGroup": "[split(parameters('id'), '/')[4]]", "name": "[last(split(parameters('id'), '/'))]"},
+            "y": {"condition": false, "type": "A.B/c", "apiVersion": "1", "name": "y"}}}"#;
+        let expansion = run(template, "{}");
+        assert!(expansion.problems.is_empty(), "{:?}", expansion.problems);
+        assert_eq!(resources(&expansion), "");
+        let skipped: Vec<String> = expansion.skipped.iter().map(shown).collect();
+        assert_eq!(skipped, ["/subscriptions/s/resourceGroups/g/providers/A.B/c/y"]);
+    }
+
+    #[test]
+    fn a_resource_that_is_declared_twice_is_a_mistake_unless_one_of_them_is_off() {
+        let twice = |condition: &str| {
+            format!(r#"{{"resources": [{{"type": "A.B/c", "apiVersion": "1", "name": "x"}},
+                {{"condition": {condition}, "type": "a.b/C", "apiVersion": "1", "name": "X"}}]}}"#)
+        };
+        refuses(&twice("true"), Kind::Value, "declared twice");
+        assert!(run(&twice("false"), "{}").problems.is_empty());
+    }
+
+    #[test]
+    fn too_many_resources_are_refused() {
+        let copies = |name: &str| format!(r#"{{"type": "A.B/c", "apiVersion": "1", "name": "[concat('{name}', copyIndex())]", "copy": {{"name": "{name}", "count": 500}}}}"#);
+        let template = format!(r#"{{"resources": [{}, {}]}}"#, copies("a"), copies("b"));
+        refuses(&template, Kind::Limit, "at most 800 resources, loops expanded, not 1000");
+        assert_eq!(run(&template, "{}").resources.len(), 1000);
+    }
+
+    #[test]
+    fn loops_of_deployments_end() {
+        let mut inner = r#"{"resources": [{"type": "A.B/c", "apiVersion": "1", "name": "x"}]}"#.to_owned();
+        for _ in 0..4 {
+            inner = format!(r#"{{"resources": [{{"type": "Microsoft.Resources/deployments", "apiVersion": "1",
+                "name": "[concat('d', copyIndex())]", "copy": {{"name": "l", "count": 800}},
+                "properties": {{"expressionEvaluationOptions": {{"scope": "inner"}}, "template": {inner}}}}}]}}"#);
+        }
+        refuses(&inner, Kind::Limit, "all templates together");
+    }
+
+    #[test]
+    fn unknown_conditions_keep_both_possibilities() {
+        let template = r#"{"parameters": {"b": {"type": "bool"}}, "resources": [
+            {"condition": "[parameters('b')]", "type": "A.B/c", "apiVersion": "1", "name": "x"}]}"#;
+        assert_eq!(resources(&run(template, "{}")), "x maybe");
+    }
+
+    #[test]
+    fn every_unknown_value_is_listed() {
+        let template = r#"{"parameters": {"tag": {"type": "string"}}, "resources": [
+            {"type": "A.B/c", "apiVersion": "1", "name": "x", "properties": {"list": [{"image": "[concat('a:', parameters('tag'))]"}]}}]}"#;
+        let unresolved = run(template, "{}").unresolved();
+        assert_eq!(unresolved.len(), 1);
+        assert_eq!(unresolved[0].path, "A.B/c/x.properties.list[0].image");
+        assert_eq!(unresolved[0].expression, "concat('a:', parameters('tag'))");
+        assert_eq!(unresolved[0].why, "the parameter `tag` is required and was not given");
+    }
+
+    #[test]
+    fn children_take_type_and_name_of_their_parents() {
+        let template = r#"{"resources": [{"type": "A.B/c", "apiVersion": "1", "name": "x", "resources": [
+            {"type": "d", "apiVersion": "1", "name": "y"},
+            {"type": "Microsoft.Insights/diagnosticSettings", "apiVersion": "1", "name": "z"}]}]}"#;
+        let expansion = run(template, "{}");
+        let ids: Vec<String> = expansion.resources.iter().map(|one| shown(&one.id)).collect();
+        let parent = "/subscriptions/s/resourceGroups/g/providers/A.B/c/x";
+        let attached = format!("{parent}/providers/Microsoft.Insights/diagnosticSettings/z");
+        assert_eq!(ids, [parent.to_owned(), format!("{parent}/d/y"), attached]);
+    }
+
+    #[test]
+    fn a_template_that_is_none_is_a_problem() {
+        for text in ["[]", "1", "null", r#"{"resources": 1}"#, r#"{"resources": [1]}"#, r#"{"resources": [{}]}"#] {
+            let expansion = expand(&value(text), &Given::default(), &Context::default());
+            assert!(!expansion.problems.is_empty(), "{text}");
+        }
+        assert_eq!(outputs(&run("{}", "{}")), "");
+    }
+
+    #[test]
+    fn asserts_are_evaluated() {
+        let expansion = run(r#"{"asserts": {"a": "[equals(1, 1)]"}}"#, "{}");
+        assert_eq!(shown(&expansion.asserts[0].1), "true");
+    }
+
+    #[test]
+    fn options_of_the_engine_are_kept() {
+        let template = r#"{"resources": {"x": {"type": "A.B/c", "apiVersion": "1", "name": "x", "@options": {"onlyIfNotExists": []}}}}"#;
+        assert!(run(template, "{}").resources[0].only_if_not_exists());
+    }
+}

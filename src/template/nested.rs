@@ -365,7 +365,7 @@ mod tests {
         let one = nested("", r#"{"p": {"value": "[reference('m').outputs.p.value]"}}"#, ECHO);
         let other = nested("", r#"{"p": {"value": "[reference('n').outputs.p.value]"}}"#, ECHO);
         let other = other.replace(r#""name": "n""#, r#""name": "m""#);
-        refuses(&format!(r#"{{"resources": [{one}, {other}]}}"#), Kind::Cycle, "themselves");
+        refuses(&format!(r#"{{"resources": [{one}, {other}]}}"#), Kind::Cycle, "depends on itself");
     }
 
     #[test]

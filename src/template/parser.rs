@@ -223,3 +223,79 @@ impl Parser<'_> {
 }
 
 const VALUE: &str = "expected a call, a string in single quotes or an integer";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{FileId, Sources};
+
+    fn parsed(text: &str) -> (Result<Parsed, Error>, Sources) {
+        let mut sources = Sources::default();
+        let file: FileId = sources.add("main.json", format!("\"{text}\""));
+        let end = u32::try_from(text.len()).unwrap();
+        (parse(&text.into(), Span { file, start: 1, end: end + 1 }), sources)
+    }
+
+    #[track_caller]
+    fn plain(text: &str) {
+        assert!(matches!(parsed(text).0, Ok(Parsed::Plain)), "{text}");
+    }
+
+    #[track_caller]
+    fn escaped(text: &str, expected: &str) {
+        match parsed(text).0 {
+            Ok(Parsed::Escaped(text)) => assert_eq!(&*text, expected),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    /// `blamed` is what the error points at.
+    #[track_caller]
+    fn refuses(text: &str, kind: Kind, blamed: &str) {
+        let (outcome, sources) = parsed(text);
+        let error = outcome.expect_err(text);
+        assert_eq!((error.kind, sources.slice(error.at)), (kind, blamed), "{text}");
+    }
+
+    #[test]
+    fn brackets_around_everything_make_an_expression() {
+        for text in ["", "a", "[a", "a]", "[a] b", " [concat('a')]", "[concat('a')] "] {
+            plain(text);
+            assert!(!is_expression(text));
+        }
+        assert!(is_expression("[concat('a')]"));
+        assert!(!is_expression("[[a]"));
+    }
+
+    #[test]
+    fn a_doubled_bracket_is_one() {
+        escaped("[[a]", "[a]");
+        escaped("[[a[]b]", "[a[]b]");
+        plain("[[a");
+    }
+
+    #[test]
+    fn mistakes_are_where_they_are() {
+        refuses("[]", Kind::Syntax, "");
+        refuses("[concat('a' 'b')]", Kind::Syntax, "'b'");
+        refuses("[concat('a')) ]", Kind::Syntax, ")");
+        refuses("[concat]", Kind::Syntax, "concat");
+        refuses("[a.b]", Kind::Syntax, "a.b");
+        refuses("[concat('a]", Kind::Syntax, "'a");
+        refuses("[concat(1.5)]", Kind::Syntax, "1");
+        refuses("[concat(1a)]", Kind::Syntax, "1a");
+        refuses("[concat(#{x}#)]", Kind::Syntax, "#");
+        refuses("[a()[0]", Kind::Syntax, "");
+        refuses("[a()[]]", Kind::Syntax, "]");
+        refuses("[é]", Kind::Syntax, "é");
+        refuses("[9223372036854775808]", Kind::Range, "9223372036854775808");
+        refuses("['a' 'b']", Kind::Syntax, "'b'");
+    }
+
+    #[test]
+    fn the_longest_expression_is_counted_in_characters() {
+        let text = |count: usize| format!("['{}']", "é".repeat(count));
+        assert!(matches!(parsed(&text(MAX_LENGTH - 4)).0, Ok(Parsed::Expression(_))));
+        assert_eq!(parsed(&text(MAX_LENGTH - 3)).0.unwrap_err().kind, Kind::Limit);
+    }
+}

@@ -182,7 +182,7 @@ impl View<'_> {
                 return Ok(Meant::Here(found, true));
             }
             frame.name_all(self.session);
-            if let Some(found) = by_name(frame, target) {
+            if let Some(found) = by_name(frame, target, self.user.as_ref()) {
                 return Ok(Meant::Here(found, true));
             }
             if let Some(found) = by_id(frame, &self.whole_id(target, &start)) {
@@ -251,10 +251,12 @@ fn only_representative(instances: &[Rc<Instance>]) -> Option<&Rc<Instance>> {
     }
 }
 
-fn by_name(frame: &Rc<Frame>, target: &Value) -> Option<Rc<Instance>> {
+/// By its full name: a resource of another type than the one that asks can have the same.
+fn by_name(frame: &Rc<Frame>, target: &Value, user: Option<&Rc<Instance>>) -> Option<Rc<Instance>> {
     let known = frame.known.borrow();
     let found = known.by_name.get(&target.canonical()?)?;
-    found.iter().find(|instance| instance.is_deployed()).or_else(|| found.first()).cloned()
+    let others = || found.iter().filter(|instance| user.is_none_or(|user| user.key != instance.key));
+    others().find(|instance| instance.is_deployed()).or_else(|| others().next()).or_else(|| found.first()).cloned()
 }
 
 /// By id; where the scopes cannot be compared because a part of one is not known, by type and name when that is unique.
@@ -274,4 +276,85 @@ fn by_id(frame: &Rc<Frame>, id: &Value) -> Option<Rc<Instance>> {
     let mut fitting = found.iter().filter(fits);
     let first = fitting.next()?;
     fitting.next().is_none().then(|| Rc::clone(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{gives, refuses, run, shown};
+    use super::*;
+
+    /// A module `m{index}` that gives back its parameter.
+    const MODULE: &str = r#"{"type": "Microsoft.Resources/deployments", "apiVersion": "1", "name": "[format('m{0}', copyIndex())]",
+        "copy": {"name": "mods", "count": 2},
+        "properties": {"expressionEvaluationOptions": {"scope": "inner"}, "parameters": {"i": {"value": "[copyIndex()]"}},
+            "template": {"parameters": {"i": {"type": "int"}}, "resources": [],
+                "outputs": {"o": {"type": "int", "value": "[mul(parameters('i'), 10)]"},
+                            "s": {"type": "secureString", "value": "secret"}}}}}"#;
+
+    #[track_caller]
+    fn symbolic(expression: &str, expected: &str) {
+        gives(
+            &format!(r#"{{"languageVersion": "2.0", "resources": {{"mods": {MODULE}}}, "outputs": {{"a": {{"value": "[{expression}]"}}}}}}"#),
+            &format!("a={expected}"),
+        );
+    }
+
+    #[test]
+    fn outputs_of_a_module_are_found_by_any_of_its_names() {
+        symbolic("reference('mods[1]').outputs.o.value", "10");
+        symbolic("reference(format('MODS[{0}]', 1)).outputs.o.value", "10");
+        symbolic("reference('m1').outputs.o.value", "10");
+        symbolic("reference(resourceId('Microsoft.Resources/deployments', 'm1'), '1').outputs.o.value", "10");
+        symbolic("reference(extensionResourceId(resourceGroup().id, 'Microsoft.Resources/deployments', 'm1'), '1').outputs.o.value", "10");
+        symbolic("reference('m1', '1', 'full').properties.outputs.o.value", "10");
+    }
+
+    #[test]
+    fn all_elements_of_a_loop_of_modules_are_known() {
+        symbolic("map(references('mods'), lambda('m', lambdaVariables('m').outputs.o.value))", "[0,10]");
+    }
+
+    #[test]
+    fn secure_outputs_are_read_by_a_function_of_their_own() {
+        symbolic("listOutputsWithSecureValues('mods[0]', '1').s", "#secret");
+    }
+
+    #[test]
+    fn facts_of_a_symbol_need_no_call() {
+        symbolic("resourceInfo('mods[1]').name", "m1");
+        refuses(r#"{"outputs": {"a": {"value": "[resourceInfo('x').id]"}}}"#, Kind::NotFound, "symbolic name `x`");
+    }
+
+    #[test]
+    fn a_name_that_nothing_has_is_a_mistake() {
+        refuses(r#"{"outputs": {"a": {"value": "[reference('x').y]"}}}"#, Kind::NotFound, "there is no resource `x`");
+    }
+
+    #[test]
+    fn a_listed_secret_is_unknown_and_names_its_resource() {
+        let template = r#"{"outputs": {"a": {"type": "string", "value": "[listKeys(resourceId('A.B/c', 'x'), '1').keys[0].value]"}}}"#;
+        let expansion = run(template, "{}");
+        assert!(expansion.outputs[0].1.is_secure(), "{}", shown(&expansion.outputs[0].1));
+        let whole = run(&template.replace(".keys[0].value", ""), "{}");
+        let symbol = whole.outputs[0].1.as_unknown().unwrap().symbol.clone();
+        assert_eq!(symbol, Some(Symbol::Secret("/subscriptions/s/resourcegroups/g/providers/a.b/c/x".to_owned())));
+    }
+
+    #[test]
+    fn a_name_that_depends_on_itself_is_a_cycle() {
+        refuses(
+            r#"{"languageVersion": "2.0", "resources": {"x": {"type": "A.B/c", "apiVersion": "1", "name": "[resourceInfo('x').type]"}}}"#,
+            Kind::Cycle,
+            "depends on the resource itself",
+        );
+    }
+
+    #[test]
+    fn run_time_functions_do_not_belong_into_names() {
+        refuses(
+            r#"{"resources": [{"type": "A.B/c", "apiVersion": "1", "name": "[reference('x').name]"}]}"#,
+            Kind::Placement,
+            "reference",
+        );
+    }
 }

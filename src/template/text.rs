@@ -361,3 +361,60 @@ pub fn may_be_equal(left: &[Piece], right: &[Piece]) -> bool {
         && (start.starts_with(other) || other.starts_with(start))
         && (end.ends_with(other_end) || other_end.ends_with(end))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(texts: &[&str]) -> Vec<Piece> {
+        let piece = |text: &&str| match text.strip_prefix('$') {
+            Some(expression) => Piece::Unknown(expression.to_owned()),
+            None => Piece::Known((*text).to_owned()),
+        };
+        texts.iter().map(piece).collect()
+    }
+
+    #[track_caller]
+    fn may(texts: &[&str], text: &str, expected: bool) {
+        assert_eq!(may_equal(&pieces(texts), text), expected, "{texts:?} and {text}");
+    }
+
+    #[test]
+    fn known_stretches_contradict() {
+        may(&["a", "$x()"], "abc", true);
+        may(&["a", "$x()"], "b", false);
+        may(&["$x()", "a"], "ba", true);
+        may(&["$x()", "a"], "ab", false);
+        may(&["a", "$x()", "a"], "a", false);
+        may(&["a", "$x()", "b", "$y()"], "a-b-", true);
+        may(&["a", "$x()", "b", "$y()"], "a---", false);
+        may(&["$uniqueString('x')"], "abcdefghijklm", true);
+        may(&["$uniqueString('x')"], "ABCDEFGHIJKLM", false);
+        may(&["a", "$uniqueString('x')"], "a", false);
+        may(&["é", "$x()"], "éé", true);
+    }
+
+    #[track_caller]
+    fn long(expression: &str, expected: Option<usize>) {
+        assert_eq!(stretch_units(expression), expected, "{expression}");
+    }
+
+    #[test]
+    fn some_stretches_have_a_length() {
+        long("uniqueString(parameters('x'))", Some(13));
+        long("take(uniqueString(parameters('x')), 5)", Some(5));
+        long("toLower(guid('x'))", Some(36));
+        long("subscription().subscriptionId", Some(36));
+        long("uniqueString(a()).b", None);
+        long("uniqueString(a()), b()", None);
+        long("parameters('uniqueString(')", None);
+    }
+
+    #[test]
+    fn units_are_those_of_utf_16() {
+        assert_eq!(units("a😀é"), 4);
+        assert_eq!(byte_of_unit("a😀é", 3), 5);
+        assert_eq!(byte_of_unit("a😀é", 2), 1);
+        assert_eq!(byte_of_unit("ab", 9), 2);
+    }
+}

@@ -1,6 +1,6 @@
 //! A server on loopback that stands for every host at once, over TLS, and writes down what each was told.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,7 +18,8 @@ const NAMES: &[&str] = &[
     "*.azurecr.io",
     "*.azurecr.us",
     "acme.azurecr.io.evil.example",
-    "*.example",
+    "evil.example",
+    "registry.example",
     "*.blob.core.windows.net",
     "*.actions.githubusercontent.com",
 ];

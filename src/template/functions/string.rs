@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use crate::template::text::Builder;
 use crate::value::{Data, Piece, Value, Via};
 
-use super::{Args, Builtin, Kind, Outcome, any, compare, format, is_spread, json, known, number, open, parts, spell, text};
+use super::{
+    Args, Builtin, Kind, Outcome, any, compare, format, is_spread, json, known, number, open, parts, spell, text,
+};
 
 pub const FUNCTIONS: &[Builtin] = &[
     any("endsWith", 2, 2, ends_with),

@@ -1,0 +1,97 @@
+//! The registry refuses the user name and password of its entry.
+//!
+//! ## Why
+//! Passwords of admin users are regenerated, secrets of service principals and tokens end. The workload runs on until it pulls
+//! again, at a scale-out or a restart.
+//! <https://learn.microsoft.com/azure/container-registry/container-registry-authentication>
+//!
+//! ## Fix
+//! Put the present password into the secret; or pull with a managed identity, which has none.
+
+use crate::check::{Check, Hypothesis, Run};
+use crate::evidence::{Evidence, Login, Stop};
+use crate::finding::{Finding, Severity};
+use crate::image::placeholder;
+use crate::manifest::{Credential, Host, Manifest, Pull, Workload};
+use crate::value::Value;
+
+use super::{admin_disabled, remedy, secret_in_clear, token_disabled, wiring};
+
+pub const CHECK: Check = Check {
+    code: "password-refused",
+    hypothesis: Hypothesis::H1,
+    severity: Severity::Error,
+    source: include_str!("password_refused.rs"),
+    run: Run::Workload(run),
+};
+
+fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
+    // What the entry cannot log in with for another reason is that reason's finding.
+    let is_found = |run: Run| match run {
+        Run::Workload(run) => run(manifest, workload, evidence).is_ok_and(|findings| !findings.is_empty()),
+        _ => false,
+    };
+    if is_found(admin_disabled::CHECK.run) || is_found(token_disabled::CHECK.run) {
+        return Err(Stop::NotApplicable("another check tells why the login fails"));
+    }
+    wiring::each_pull(manifest, workload, evidence, |pull| judge(pull, evidence))
+}
+
+fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
+    let Credential::Password { username: Some(username), secret, entry } = pull.credential()? else {
+        return Err(Stop::NotApplicable("no password pulls"));
+    };
+    let password = secret_in_clear::password(pull.workload, entry);
+    let is_given = password.and_then(Value::as_str).is_some_and(|text| !text.is_empty() && placeholder(text).is_none());
+    let (Some(user), Some(secret), true) = (username.as_str(), secret.and_then(Value::as_str), is_given) else {
+        return Err(Stop::NotApplicable("the password is not in the files"));
+    };
+    let image = pull.image()?;
+    let login = Login { username: user.to_owned(), secret: secret.to_owned() };
+    match evidence.login(&image.registry, &image.repository, &login)? {
+        Ok(true) => Ok(Vec::new()),
+        Ok(false) => Ok(vec![finding(pull, username, secret, image.registry.as_str())]),
+        Err(failure) => Err(Stop::Unverified(failure)),
+    }
+}
+
+fn finding(pull: &Pull, username: &Value, secret: &str, host: &str) -> Finding {
+    let title = format!("{host} refuses the password of {}", username.as_str().unwrap_or_default());
+    let finding = Finding::at_value(username, title).detail(format!("it is in the secret `{secret}`"));
+    let finding = finding.help("put the present password into the secret, or pull with a managed identity");
+    let group = if pull.workload.host == Host::Job { "containerapp job" } else { "containerapp" };
+    finding.command(format!("az {group} secret set {} --secrets {secret}=<password>", remedy::target(pull.workload)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::table::{split, verdicts};
+    use crate::evidence::{Evidence, Login, Question, Reply};
+
+    #[track_caller]
+    fn says(secret: &str, accepted: Option<bool>) -> String {
+        let text = format!(
+            "name: app\nenvironmentId: /e\nconfiguration:\n  secrets: [{{name: p{secret}}}]\n  registries: [{{server: ghcr.io, username: bot, \
+             passwordSecretRef: p}}]\ntemplate: {{containers: [{{name: a, image: 'ghcr.io/acme/api:v1'}}]}}\n"
+        );
+        let (registry, repository) = split("ghcr.io/acme/api");
+        let login = Login { username: "bot".to_owned(), secret: "p".to_owned() };
+        let question = Question::Login { registry, repository, login };
+        let evidence = accepted.map_or_else(Evidence::default, |flag| Evidence::default().with(question, Ok(Reply::Flag(flag))));
+        verdicts(CHECK, &text, &evidence)
+    }
+
+    #[test]
+    fn a_password_that_is_refused_fails() {
+        insta::assert_snapshot!(says(", value: old-password", Some(false)), @"");
+        assert_eq!(says(", value: new-password", Some(true)), "pass");
+    }
+
+    #[test]
+    fn a_password_that_is_given_is_tried_and_no_other() {
+        insta::assert_snapshot!(says(", value: new-password", None), @"");
+        insta::assert_snapshot!(says("", None), @"");
+        insta::assert_snapshot!(says(", value: '$(GHCR_TOKEN)'", None), @"");
+    }
+}
