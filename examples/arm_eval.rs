@@ -9,8 +9,7 @@
 //! A value that is not known before deployment is `{"$unknown": "<why>"}`. Try it:
 //!
 //! ```text
-//! echo '{"id": 1, "kind": "expression", "expression": "[toUpper(parameters(\"x\"))]", "parameters": {"x": "a"}}' |
-//!     cargo run --release --example arm_eval
+//! echo '{"id": 1, "kind": "expression", "expression": "[add(1, 2)]"}' | cargo run --release --example arm_eval
 //! ```
 
 use std::collections::HashMap;

@@ -2,7 +2,10 @@
 //!
 //! To add one: a file in the folder of its question, and its two lines in [`CHECKS`].
 
+pub mod access;
+pub mod egress;
 pub mod image;
+pub mod network;
 pub mod reference;
 #[cfg(test)]
 pub mod table;
@@ -44,6 +47,8 @@ pub enum Run {
     Pull(fn(&Pull, &Evidence) -> Result<Vec<Finding>, Stop>),
     /// Each workload once: what is wrong is wrong for all its containers.
     Workload(fn(&Manifest, &Workload, &Evidence) -> Result<Vec<Finding>, Stop>),
+    /// Each workload once, with what is known of the way from its environment to its registries.
+    Network(fn(&network::Case) -> Result<Vec<Finding>, Stop>),
     /// Found while the manifest was read ([`Manifest::problems`]); the check is its page.
     Reading,
 }
@@ -75,6 +80,54 @@ impl Hypothesis {
 
 /// Every check, in the order of `pullgate explain`.
 pub const CHECKS: &[Check] = &[
+    access::credentials_missing::CHECK,
+    access::identity_not_attached::CHECK,
+    access::identity_malformed::CHECK,
+    access::identity_not_acr::CHECK,
+    access::identity_casing::CHECK,
+    access::secret_undefined::CHECK,
+    access::server_malformed::CHECK,
+    access::server_duplicate::CHECK,
+    access::credential_ambiguous::CHECK,
+    access::credential_absent::CHECK,
+    access::hub_server_alias::CHECK,
+    access::system_identity_first_create::CHECK,
+    access::environment_identity_missing::CHECK,
+    access::secret_vault_identity::CHECK,
+    access::group_identity_unsupported::CHECK,
+    access::site_identity_malformed::CHECK,
+    access::pull_secret_undefined::CHECK,
+    access::admin_credentials::CHECK,
+    access::secret_in_clear::CHECK,
+    access::grant_missing::CHECK,
+    access::grant_on_other_principal::CHECK,
+    access::grant_scope_wrong::CHECK,
+    access::grant_role_wrong::CHECK,
+    access::grant_role_wrong_mode::CHECK,
+    access::grant_condition_excludes::CHECK,
+    access::grant_not_awaited::CHECK,
+    access::grant_just_created::CHECK,
+    access::grant_name_collides::CHECK,
+    access::pull_role_missing::CHECK,
+    access::role_ineffective::CHECK,
+    access::role_condition_excludes::CHECK,
+    access::deny_assignment::CHECK,
+    access::role_eligible_only::CHECK,
+    access::role_at_other_scope::CHECK,
+    access::role_on_other_principal::CHECK,
+    access::principal_recreated::CHECK,
+    access::tenant_mismatch::CHECK,
+    access::role_through_group::CHECK,
+    access::role_expiring::CHECK,
+    access::role_too_broad::CHECK,
+    access::role_custom_wildcard::CHECK,
+    access::arm_tokens_refused::CHECK,
+    access::admin_disabled::CHECK,
+    access::password_refused::CHECK,
+    access::token_disabled::CHECK,
+    access::login_server_wrong::CHECK,
+    access::registry_not_found::CHECK,
+    access::client_secret_expiring::CHECK,
     image::tag_missing::CHECK,
     image::repository_missing::CHECK,
     image::digest_missing::CHECK,
@@ -98,6 +151,31 @@ pub const CHECKS: &[Check] = &[
     image::cache_rule_failed::CHECK,
     image::registry_not_yet::CHECK,
     image::image_built::CHECK,
+    network::registry_closed::CHECK,
+    network::endpoint_missing::CHECK,
+    network::endpoint_not_approved::CHECK,
+    network::peering_missing::CHECK,
+    network::zone_unlinked::CHECK,
+    network::record_missing::CHECK,
+    network::zone_trap::CHECK,
+    network::data_record_missing::CHECK,
+    network::address_stale::CHECK,
+    network::address_not_allowed::CHECK,
+    network::service_endpoint_relied_on::CHECK,
+    network::bypass_relied_on::CHECK,
+    network::registry_egress_closed::CHECK,
+    network::layers_egress_closed::CHECK,
+    network::platform_egress_closed::CHECK,
+    network::route_dead::CHECK,
+    network::dns_servers_opaque::CHECK,
+    network::platform_dns_closed::CHECK,
+    network::environment_misfit::CHECK,
+    network::site_pull_not_routed::CHECK,
+    network::runner_path::CHECK,
+    egress::token_egress_closed::CHECK,
+    egress::vault_egress_closed::CHECK,
+    egress::egress_inspected::CHECK,
+    egress::egress_undecided::CHECK,
     reference::image_missing::CHECK,
     reference::placeholder_left::CHECK,
     reference::word_as_image::CHECK,

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::check::network::Cases;
 use crate::check::{CHECKS, Check, Run};
 use crate::evidence::{Evidence, Failure, Platform, Question, Stop};
 use crate::finding::{Finding, Severity};
@@ -88,7 +89,9 @@ impl Judgement {
 /// Judges everything with what `evidence` holds.
 pub fn judge(manifest: &Manifest, evidence: &Evidence) -> Judged {
     let mut judged = Judged::default();
+    let mut cases = Cases::default();
     for workload in manifest.workloads.iter().filter(|workload| workload.condition != Condition::Never) {
+        let case = cases.of(manifest, workload, evidence);
         for check in CHECKS {
             match check.run {
                 Run::Pull(run) => {
@@ -100,9 +103,13 @@ pub fn judge(manifest: &Manifest, evidence: &Evidence) -> Judged {
                 Run::Workload(run) => {
                     judged.keep(about_workload(check, workload), run(manifest, workload, evidence), evidence);
                 }
+                Run::Network(run) => judged.keep(about_workload(check, workload), run(&case), evidence),
                 Run::Reading => {}
             }
         }
+    }
+    if !evidence.is_offline() {
+        judged.needs.extend(cases.needs());
     }
     for problem in &manifest.problems {
         // A code without a check would be a page that nobody can read: the table's test forbids it.

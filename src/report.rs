@@ -3,6 +3,7 @@
 //! Text from manifests and registries is escaped where it leaves, by each format's own rules.
 
 pub mod azure_devops;
+pub mod fingerprint;
 pub mod github;
 pub mod json;
 pub mod junit;
@@ -37,8 +38,10 @@ pub struct Summary {
     pub pass: usize,
     /// Failing judgements of severity error.
     pub fail: usize,
-    /// Failing judgements of severity warning or note.
+    /// Failing judgements of severity warning.
     pub warn: usize,
+    /// Failing judgements of severity note.
+    pub note: usize,
     pub unverified: usize,
     pub not_asked: usize,
     pub not_applicable: usize,
@@ -107,21 +110,24 @@ fn held_up(codes: &BTreeMap<&str, Vec<String>>) -> String {
 /// `would fail: 3 images, 1 error, 1 warning, 40 passed, 12 requests in 0.3 s`.
 fn verdict_line(summary: &Summary) -> String {
     let words = match summary.outcome {
-        Outcome::Pass if summary.not_asked > 0 => "nothing wrong in what was asked",
-        Outcome::Pass => "may deploy",
+        Outcome::Pass if summary.is_proven() => "may deploy",
+        Outcome::Pass => "nothing is known to fail",
         Outcome::Fail => "would fail",
         Outcome::Unverified => "could not be verified",
     };
     let counted = [
         (summary.fail, "error", "errors"),
         (summary.warn, "warning", "warnings"),
+        (summary.note, "note", "notes"),
         (summary.unverified, "not verified", "not verified"),
         (summary.not_asked, "not asked (offline)", "not asked (offline)"),
         (summary.excused, "excused", "excused"),
         (summary.requests, "request", "requests"),
     ];
     let mut parts = vec![count(summary.pulls, "image", "images"), format!("{} passed", summary.pass)];
-    parts.extend(counted.into_iter().filter(|(number, ..)| *number > 0).map(|(number, one, many)| count(number, one, many)));
+    parts.extend(
+        counted.into_iter().filter(|(number, ..)| *number > 0).map(|(number, one, many)| count(number, one, many)),
+    );
     format!("{words}: {} in {:.1} s", parts.join(", "), summary.elapsed_ms as f64 / 1000.0)
 }
 
@@ -130,6 +136,11 @@ fn count(number: usize, one: &str, many: &str) -> String {
 }
 
 impl Summary {
+    /// Whether everything that was to be known is known and passes: nothing open, nothing left out.
+    pub fn is_proven(&self) -> bool {
+        self.outcome == Outcome::Pass && self.unverified == 0 && self.not_asked == 0
+    }
+
     /// Counts judgements.
     pub fn of(judgements: &[Judgement], outcome: Outcome, fail_on: Severity, pulls: usize) -> Summary {
         let mut summary = Summary {
@@ -139,6 +150,7 @@ impl Summary {
             pass: 0,
             fail: 0,
             warn: 0,
+            note: 0,
             unverified: 0,
             not_asked: 0,
             not_applicable: 0,
@@ -151,7 +163,8 @@ impl Summary {
                 _ if judgement.excused.is_some() => &mut summary.excused,
                 Verdict::Pass => &mut summary.pass,
                 Verdict::Fail(_) if judgement.severity == Severity::Error => &mut summary.fail,
-                Verdict::Fail(_) => &mut summary.warn,
+                Verdict::Fail(_) if judgement.severity == Severity::Warning => &mut summary.warn,
+                Verdict::Fail(_) => &mut summary.note,
                 Verdict::Unverified(_) => &mut summary.unverified,
                 Verdict::NotAsked(_) => &mut summary.not_asked,
                 Verdict::NotApplicable(_) => &mut summary.not_applicable,
@@ -191,22 +204,47 @@ pub fn write(out: &mut dyn Write, format: Format, report: &Report, style: text::
 }
 
 /// A text without what could control a terminal or hide in a log: C0, DEL, C1, bidirectional overrides and the like become
-/// their code in angle brackets. Tabs and line breaks become blanks.
+/// their code in angle brackets. Tabs and line breaks become blanks. It fits one line and commands no pipeline from its middle.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
             '\n' | '\r' | '\t' => out.push(' '),
-            character if is_hidden(character) => out.push_str(&format!("<U+{:04X}>", u32::from(character))),
+            character if is_hidden(character) => out.push_str(&named(character)),
             character => out.push(character),
+        }
+    }
+    disarmed(&out)
+}
+
+/// Lines that no pipeline takes for a command. A runner of GitHub reads `::error::` at the start of a line, after blanks, and
+/// `##[` anywhere in it (actions/runner, `ActionCommand.cs`); the agent of Azure Pipelines reads `##vso[` anywhere
+/// (microsoft/azure-pipelines-agent, `Command.cs`).
+fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in disarmed(text).split_inclusive('\n') {
+        let inner = line.trim_start();
+        let blanks = &line[..line.len() - inner.len()];
+        match inner.strip_prefix("::") {
+            Some(rest) => out.extend([blanks, ": :", rest]),
+            None => out.push_str(line),
         }
     }
     out
 }
 
+fn disarmed(text: &str) -> String {
+    text.replace("##[", "# #[").replace("##vso[", "# #vso[")
+}
+
+/// A character by its code: `<U+202E>`.
+fn named(character: char) -> String {
+    format!("<U+{:04X}>", u32::from(character))
+}
+
 /// Whether a character could control a terminal or hide in a text.
 fn is_hidden(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}'
+        || matches!(character, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{E0000}'..='\u{E0FFF}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}'
             | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FFFE}' | '\u{FFFF}')
 }

@@ -40,6 +40,7 @@ mod types;
 mod unresolved;
 mod user;
 mod view;
+mod weight;
 
 pub use context::{Cloud, Context, Deployer, Level};
 pub use dependencies::Waits;

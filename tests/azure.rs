@@ -1,6 +1,9 @@
 //! Resource Manager, Entra and the registries' exchange, at a server that stands for all of them: what is asked, what comes
 //! of each way to fail, and that no token goes where it must not.
 
+#[allow(dead_code, reason = "shared with other tests, which use the rest")]
+#[path = "support/authority.rs"]
+mod authority;
 #[path = "support/double.rs"]
 mod double;
 

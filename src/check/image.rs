@@ -207,7 +207,8 @@ fn mentions(value: &Value, text: &str) -> bool {
             Data::String(known) if holds(known) => return true,
             Data::Unknown(unknown) => {
                 let known = |piece: &Piece| matches!(piece, Piece::Known(known) if holds(known));
-                if unknown.pieces.iter().any(known) || Partial::of(value).is_some_and(|partial| holds(partial.as_str())) {
+                if unknown.pieces.iter().any(known) || Partial::of(value).is_some_and(|partial| holds(partial.as_str()))
+                {
                     return true;
                 }
                 open.extend(&unknown.alternatives);

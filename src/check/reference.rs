@@ -35,7 +35,9 @@ use std::ops::Range;
 
 use crate::evidence::Stop;
 use crate::finding::Finding;
-use crate::image::{ImageRef, Mistake, Reason, Style, Suspicion, SuspicionKind, Token, judge_partial, placeholder, suspicions};
+use crate::image::{
+    ImageRef, Mistake, Reason, Style, Suspicion, SuspicionKind, Token, judge_partial, placeholder, suspicions,
+};
 use crate::manifest::{Host, Pull};
 use crate::value::Value;
 
@@ -149,7 +151,10 @@ impl Written<'_> {
     pub fn at(&self, range: Range<usize>, title: impl Into<String>) -> Finding {
         let value = Value { at: self.place(range), ..self.value.clone() };
         match self.value.is_secure() {
-            true => Finding::at_value(&value, "the image, a secure value that is not shown, is no reference that can be pulled"),
+            true => Finding::at_value(
+                &value,
+                "the image, a secure value that is not shown, is no reference that can be pulled",
+            ),
             false => Finding::at_value(&value, title),
         }
     }

@@ -8,6 +8,7 @@ use crate::load;
 use crate::manifest::{self, Manifest, Pull};
 use crate::source::Sources;
 
+use super::network::Cases;
 use super::{CHECKS, Check, Run};
 
 /// What a check says of a container app with this image and nothing else.
@@ -19,7 +20,8 @@ pub fn verdict(check: Check, image: &str, evidence: &Evidence) -> String {
 /// The same with registry entries of these servers, each with a system identity.
 #[track_caller]
 pub fn verdict_with(check: Check, image: &str, servers: &[&str], evidence: &Evidence) -> String {
-    let entries: String = servers.iter().map(|server| format!("  - server: {server}\n    identity: system\n")).collect();
+    let entries: String =
+        servers.iter().map(|server| format!("  - server: {server}\n    identity: system\n")).collect();
     let configuration = format!("configuration:\n  registries:\n{entries}");
     verdicts(check, &app(image, &configuration), evidence)
 }
@@ -38,7 +40,14 @@ pub fn verdicts(check: Check, text: &str, evidence: &Evidence) -> String {
                     paragraphs.push(outcome(&check, run(&pull, evidence), evidence, &sources));
                 }
             }
-            Run::Workload(run) => paragraphs.push(outcome(&check, run(&manifest, workload, evidence), evidence, &sources)),
+            Run::Workload(run) => {
+                paragraphs.push(outcome(&check, run(&manifest, workload, evidence), evidence, &sources))
+            }
+            Run::Network(run) => {
+                let mut cases = Cases::default();
+                let case = cases.of(&manifest, workload, evidence);
+                paragraphs.push(outcome(&check, run(&case), evidence, &sources));
+            }
             Run::Reading => {}
         }
     }
@@ -58,7 +67,21 @@ pub fn read(text: &str, sources: &mut Sources) -> Manifest {
 /// A flat container app with this image and a piece of YAML.
 pub fn app(image: &str, more: &str) -> String {
     let image = serde_json::to_string(image).unwrap();
-    format!("name: app\nenvironmentId: /environment\n{more}template:\n  containers:\n  - name: api\n    image: {image}\n")
+    format!(
+        "name: app\nenvironmentId: /environment\n{more}template:\n  containers:\n  - name: api\n    image: {image}\n"
+    )
+}
+
+/// A template with these parameters and an app whose image is this.
+pub fn template(parameters: &str, image: &str) -> String {
+    let app = format!(
+        r#"{{"type": "Microsoft.App/containerApps", "apiVersion": "2025-01-01", "name": "app", "location": "x",
+            "properties": {{"template": {{"containers": [{{"name": "api", "image": "{image}"}}]}}}}}}"#
+    );
+    format!(
+        r#"{{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+            "contentVersion": "1.0.0.0", "parameters": {{{parameters}}}, "resources": [{app}]}}"#
+    )
 }
 
 /// The question for an image of linux/amd64.
@@ -215,7 +238,9 @@ mod laws {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/check");
         for check in CHECKS {
             let name = format!("{}.rs", check.code.replace('-', "_"));
-            let is_file = |folder: &&str| std::fs::read_to_string(root.join(folder).join(&name)).is_ok_and(|text| text == check.source);
+            let is_file = |folder: &&str| {
+                std::fs::read_to_string(root.join(folder).join(&name)).is_ok_and(|text| text == check.source)
+            };
             assert!(folders.iter().any(|folder| is_file(&folder)), "{name}");
             assert!(check.source.contains(&format!("code: \"{}\"", check.code)), "{name}");
         }

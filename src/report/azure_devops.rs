@@ -22,7 +22,8 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         let mut properties = format!("type={};", judgement.severity.name());
         if let Some(place) = report.sources.place(judgement.at()) {
             let (line, column) = (place.line, place.column);
-            properties.push_str(&format!("sourcepath={};linenumber={line};columnnumber={column};", property(place.path)));
+            properties
+                .push_str(&format!("sourcepath={};linenumber={line};columnnumber={column};", property(place.path)));
         }
         properties.push_str(&format!("code={};", property(judgement.check.code)));
         writeln!(out, "##vso[task.logissue {properties}]{}", message(&words))?;

@@ -23,11 +23,14 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         let rest = failing.len().saturating_sub(PER_LEVEL);
         let shown = if rest > 0 { PER_LEVEL - 1 } else { failing.len() };
         for (judgement, finding) in &failing[..shown] {
-            writeln!(out, "::{level} {}::{}", properties(report, judgement, finding), message(&words(finding)))?;
+            writeln!(out, "::{level} {}::{}", properties(report, judgement), message(&words(finding)))?;
         }
         if rest > 0 {
             let more = failing.len() - shown;
-            writeln!(out, "::{level} title=pullgate::{more} more; the whole list is in the other reports and in the log")?;
+            writeln!(
+                out,
+                "::{level} title=pullgate::{more} more; the whole list is in the other reports and in the log"
+            )?;
         }
     }
     for (reason, codes) in unverified_reasons(report) {
@@ -37,12 +40,15 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(out, "pullgate: {}", plain(&verdict_line(&report.summary)))
 }
 
-fn properties(report: &Report, judgement: &Judgement, finding: &Finding) -> String {
-    let title = format!("{}: {}", judgement.check.code, finding.title);
-    let mut properties = format!("title={}", property(&title));
+fn properties(report: &Report, judgement: &Judgement) -> String {
+    let mut properties = format!("title={}", property(judgement.check.code));
     if let Some(place) = report.sources.place(judgement.at()) {
         let (line, column) = (place.line, place.column);
-        properties.push_str(&format!(",file={},line={line},endLine={},col={column}", property(place.path), place.end_line));
+        properties.push_str(&format!(
+            ",file={},line={line},endLine={},col={column}",
+            property(place.path),
+            place.end_line
+        ));
         // GitHub refuses columns that span lines.
         if place.end_line == place.line {
             properties.push_str(&format!(",endColumn={}", place.end_column));

@@ -5,11 +5,13 @@ mod window;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters, ThemeStyles};
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters, ThemeStyles,
+};
 
-use super::{Report, plain, unverified_reasons, verdict_line};
+use super::{Report, harmless, plain, unverified_reasons, verdict_line};
 use crate::config::Outcome;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Label, Severity};
 use crate::judge::Judgement;
 use crate::source::{Sources, Span};
 use window::Window;
@@ -29,7 +31,6 @@ struct Shown {
     help: Option<String>,
     labels: Vec<LabeledSpan>,
     window: Option<Window>,
-    related: Vec<Shown>,
 }
 
 impl Style {
@@ -45,65 +46,87 @@ impl Style {
 }
 
 /// Writes the report.
+///
+/// # Errors
+/// What the writer says.
 pub fn write(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
     let handler = handler(style);
+    let mut text = String::new();
     for (judgement, finding) in report.failing() {
-        let shown = shown(judgement, finding, report.sources);
-        let mut text = String::new();
-        handler.render_report(&mut text, &shown).map_err(|_| io::Error::other("a finding cannot be drawn"))?;
-        writeln!(out, "{}\n", text.trim_end())?;
+        let (shown, elsewhere) = shown(judgement, finding, report.sources, style);
+        let mut drawn = String::new();
+        handler.render_report(&mut drawn, &shown).map_err(|_| io::Error::other("a finding cannot be drawn"))?;
+        text.push_str(drawn.trim_end());
+        text.push('\n');
+        for label in elsewhere {
+            text.push_str(&far(report.sources, label));
+        }
+        // A command is copied: it has its line for itself, however long.
+        for command in &finding.commands {
+            text.push_str(&format!("    {}\n", plain(command)));
+        }
+        text.push('\n');
     }
-    open_questions(out, report)?;
-    last_line(out, report, style)
+    open_questions(&mut text, report, style);
+    last_line(&mut text, report, style);
+    out.write_all(harmless(&text).as_bytes())
 }
 
 fn handler(style: Style) -> GraphicalReportHandler {
     let styles = if style.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
     let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
-    GraphicalReportHandler::new_themed(theme).with_links(false).with_width(style.width).with_context_lines(1)
+    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_wrap_lines(false);
+    handler.with_width(style.width).with_context_lines(1)
 }
 
-fn shown(judgement: &Judgement, finding: &Finding, sources: &Sources) -> Shown {
-    let others: Vec<Span> = finding.also.iter().map(|label| label.at).collect();
-    let text = |at: Span| finding.also.iter().find(|label| label.at == at).map(|label| plain(&label.text));
+/// A finding as it is drawn, and the places that are too far away to be drawn with it.
+fn shown<'f>(judgement: &Judgement, finding: &'f Finding, sources: &Sources, style: Style) -> (Shown, Vec<&'f Label>) {
     let mut shown = Shown {
         code: judgement.check.code,
         severity: judgement.severity,
-        title: title(judgement, finding),
-        help: help(finding),
+        title: title(judgement, finding, style),
+        help: finding.help.as_ref().map(|help| wrapped(&plain(help), style.width.saturating_sub(8))),
         labels: Vec::new(),
         window: None,
-        related: Vec::new(),
     };
     let at = judgement.at();
-    let Some((window, outside)) = Window::around(sources, at, &others) else { return shown };
+    let others: Vec<Span> = finding.also.iter().map(|label| label.at).collect();
+    let Some((window, outside)) = Window::around(sources, at, &others) else {
+        return (shown, finding.also.iter().collect());
+    };
+    let (elsewhere, near): (Vec<&Label>, Vec<&Label>) =
+        finding.also.iter().partition(|label| outside.contains(&label.at));
     shown.labels.push(LabeledSpan::new_primary_with_span(None, window.cut(at)));
-    let inside = others.iter().filter(|other| !outside.contains(other));
-    shown.labels.extend(inside.map(|&other| LabeledSpan::new_with_span(text(other), window.cut(other))));
+    let label = |label: &&Label| LabeledSpan::new_with_span(Some(plain(&label.text)), window.cut(label.at));
+    shown.labels.extend(near.iter().map(label));
     shown.window = Some(window);
-    shown.related = outside.iter().filter_map(|&other| elsewhere(sources, other, text(other))).collect();
-    shown
+    (shown, elsewhere)
 }
 
-/// A place that explains the finding, too far away to be shown with it.
-fn elsewhere(sources: &Sources, at: Span, title: Option<String>) -> Option<Shown> {
-    let (window, _) = Window::around(sources, at, &[])?;
-    Some(Shown {
-        code: "",
-        severity: Severity::Note,
-        title: title.unwrap_or_default(),
-        help: None,
-        labels: vec![LabeledSpan::new_primary_with_span(None, window.cut(at))],
-        window: Some(window),
-        related: Vec::new(),
-    })
+/// One line for a place in another file or part of the file: where it is, what stands there, what it has to do with the finding.
+fn far(sources: &Sources, label: &Label) -> String {
+    /// How many characters of what stands there are shown.
+    const SHOWN: usize = 60;
+    let Some(place) = sources.place(label.at) else { return String::new() };
+    let written = sources.slice(label.at);
+    let mut short: String = plain(written.lines().next().unwrap_or_default()).chars().take(SHOWN).collect();
+    if short.len() < written.len() {
+        short.push('…');
+    }
+    let path = plain(place.path);
+    let (line, column, text) = (place.line, place.column, plain(&label.text));
+    match place.end_line == place.line && !written.trim().is_empty() {
+        true => format!("  → {path}:{line}:{column}  {text}: {short}\n"),
+        false => format!("  → {path}:{line}:{column}  {text}\n"),
+    }
 }
 
-fn title(judgement: &Judgement, finding: &Finding) -> String {
-    let mut text = plain(&finding.title);
+fn title(judgement: &Judgement, finding: &Finding, style: Style) -> String {
+    let width = style.width.saturating_sub(4);
+    let mut text = wrapped(&plain(&finding.title), width);
     for detail in &finding.detail {
-        text.push_str("\n");
-        text.push_str(&plain(detail));
+        text.push('\n');
+        text.push_str(&wrapped(&plain(detail), width));
     }
     if let (false, Some(workload)) = (judgement.at().is_written(), &judgement.workload) {
         text.push_str(&format!("\n(in {})", plain(workload)));
@@ -111,28 +134,46 @@ fn title(judgement: &Judgement, finding: &Finding) -> String {
     text
 }
 
-fn help(finding: &Finding) -> Option<String> {
-    let mut lines: Vec<String> = finding.help.iter().map(|help| plain(help)).collect();
-    lines.extend(finding.commands.iter().map(|command| format!("  {}", plain(command))));
-    (!lines.is_empty()).then(|| lines.join("\n"))
+/// A text in lines of at most `width` characters, broken at blanks only: names and commands stay whole.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut used = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > width {
+            out.push('\n');
+            used = 0;
+        } else if used > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += length;
+    }
+    out
 }
 
 /// What was not verified, by reason: one paragraph for however many checks it held up.
-fn open_questions(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+fn open_questions(text: &mut String, report: &Report, style: Style) {
     for (reason, codes) in unverified_reasons(report) {
-        writeln!(out, "  ? not verified: {codes}\n    {}\n", plain(&reason))?;
+        let lines = wrapped(&plain(&reason), style.width.saturating_sub(4)).replace('\n', "\n    ");
+        text.push_str(&format!("  ? not verified: {codes}\n    {lines}\n\n"));
     }
-    Ok(())
 }
 
-fn last_line(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
+fn last_line(text: &mut String, report: &Report, style: Style) {
     let (mark, color) = match report.summary.outcome {
-        Outcome::Pass => ("✓", "32"),
+        Outcome::Pass if report.summary.is_proven() => ("✓", "32"),
+        // Only what was proven is green.
+        Outcome::Pass => ("○", "36"),
         Outcome::Fail => ("✗", "31"),
         Outcome::Unverified => ("?", "33"),
     };
     let line = verdict_line(&report.summary);
-    if style.color { writeln!(out, "\u{1b}[1;{color}m{mark} {line}\u{1b}[0m") } else { writeln!(out, "{mark} {line}") }
+    match style.color {
+        true => text.push_str(&format!("\u{1b}[1;{color}m{mark} {line}\u{1b}[0m\n")),
+        false => text.push_str(&format!("{mark} {line}\n")),
+    }
 }
 
 impl fmt::Debug for Shown {
@@ -171,11 +212,7 @@ impl Diagnostic for Shown {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        (!self.labels.is_empty()).then(|| Box::new(self.labels.iter().cloned()) as Box<dyn Iterator<Item = LabeledSpan>>)
-    }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        let related = self.related.iter().map(|shown| shown as &dyn Diagnostic);
-        (!self.related.is_empty()).then(|| Box::new(related) as Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>)
+        (!self.labels.is_empty())
+            .then(|| Box::new(self.labels.iter().cloned()) as Box<dyn Iterator<Item = LabeledSpan>>)
     }
 }

@@ -213,7 +213,9 @@ mod tests {
     fn loops_inside_loops_end() {
         let mut input = "1".to_owned();
         for level in 0..6 {
-            input = format!(r#"{{"copy": [{{"name": "l{level}", "count": 800, "input": ["[copyIndex('l{level}')]", {input}]}}]}}"#);
+            input = format!(
+                r#"{{"copy": [{{"name": "l{level}", "count": 800, "input": ["[copyIndex('l{level}')]", {input}]}}]}}"#
+            );
         }
         refuses(&format!(r#"{{"variables": {{"v": {input}}}}}"#), Kind::Limit, "elements");
     }

@@ -233,10 +233,7 @@ mod tests {
 
     #[test]
     fn what_is_not_deployed_is_not_awaited() {
-        waits(
-            &format!("[{}, {}]", item("x", r#", "condition": false"#), item("y", r#", "dependsOn": ["x"]"#)),
-            "y: ",
-        );
+        waits(&format!("[{}, {}]", item("x", r#", "condition": false"#), item("y", r#", "dependsOn": ["x"]"#)), "y: ");
     }
 
     #[test]

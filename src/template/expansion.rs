@@ -309,6 +309,7 @@ impl Run<'_> {
         let view = View::new(self.session, top, Place::Resource);
         for member in top.section("asserts").map(|asserts| asserts.members.as_slice()).unwrap_or_default() {
             let value = view.evaluate(&member.value);
+            let value = self.session.bounded(value, &format!("the assertion `{}`", member.key), member.key_at);
             self.expansion.asserts.push((member.key.to_string(), value));
         }
     }
@@ -340,7 +341,9 @@ mod tests {
 
     #[track_caller]
     fn id(schema: &str, members: &str, expected: &str) {
-        let template = format!(r#"{{"$schema": "https://schema.management.azure.com/schemas/x/{schema}.json#", "resources": [{{{members}, "apiVersion": "1"}}]}}"#);
+        let template = format!(
+            r#"{{"$schema": "https://schema.management.azure.com/schemas/x/{schema}.json#", "resources": [{{{members}, "apiVersion": "1"}}]}}"#
+        );
         let expansion = run(&template, "{}");
         assert!(expansion.problems.is_empty(), "{:?}", expansion.problems);
         assert_eq!(shown(&expansion.resources[0].id), expected);
@@ -384,7 +387,11 @@ mod tests {
     fn a_mistake_in_what_nobody_reads_is_found() {
         refuses(r#"{"variables": {"v": "[fail('no')]"}}"#, Kind::UserFail, "no");
         refuses(r#"{"variables": {"a": "[variables('b')]", "b": "[variables('a')]"}}"#, Kind::Cycle, "itself");
-        refuses(r#"{"resources": [{"condition": false, "type": "A.B/c", "name": "x", "properties": {"p": "[oops"}}, {"condition": false, "type": "A.B/c", "name": "x", "properties": {"p": "[oops(]"}}]}"#, Kind::Syntax, "");
+        refuses(
+            r#"{"resources": [{"condition": false, "type": "A.B/c", "name": "x", "properties": {"p": "[oops"}}, {"condition": false, "type": "A.B/c", "name": "x", "properties": {"p": "[oops(]"}}]}"#,
+            Kind::Syntax,
+            "",
+        );
     }
 
     #[test]
@@ -403,8 +410,10 @@ mod tests {
     #[test]
     fn a_resource_that_is_declared_twice_is_a_mistake_unless_one_of_them_is_off() {
         let twice = |condition: &str| {
-            format!(r#"{{"resources": [{{"type": "A.B/c", "apiVersion": "1", "name": "x"}},
-                {{"condition": {condition}, "type": "a.b/C", "apiVersion": "1", "name": "X"}}]}}"#)
+            format!(
+                r#"{{"resources": [{{"type": "A.B/c", "apiVersion": "1", "name": "x"}},
+                {{"condition": {condition}, "type": "a.b/C", "apiVersion": "1", "name": "X"}}]}}"#
+            )
         };
         refuses(&twice("true"), Kind::Value, "declared twice");
         assert!(run(&twice("false"), "{}").problems.is_empty());
@@ -412,7 +421,11 @@ mod tests {
 
     #[test]
     fn too_many_resources_are_refused() {
-        let copies = |name: &str| format!(r#"{{"type": "A.B/c", "apiVersion": "1", "name": "[concat('{name}', copyIndex())]", "copy": {{"name": "{name}", "count": 500}}}}"#);
+        let copies = |name: &str| {
+            format!(
+                r#"{{"type": "A.B/c", "apiVersion": "1", "name": "[concat('{name}', copyIndex())]", "copy": {{"name": "{name}", "count": 500}}}}"#
+            )
+        };
         let template = format!(r#"{{"resources": [{}, {}]}}"#, copies("a"), copies("b"));
         refuses(&template, Kind::Limit, "at most 800 resources, loops expanded, not 1000");
         assert_eq!(run(&template, "{}").resources.len(), 1000);
@@ -422,9 +435,11 @@ mod tests {
     fn loops_of_deployments_end() {
         let mut inner = r#"{"resources": [{"type": "A.B/c", "apiVersion": "1", "name": "x"}]}"#.to_owned();
         for _ in 0..4 {
-            inner = format!(r#"{{"resources": [{{"type": "Microsoft.Resources/deployments", "apiVersion": "1",
+            inner = format!(
+                r#"{{"resources": [{{"type": "Microsoft.Resources/deployments", "apiVersion": "1",
                 "name": "[concat('d', copyIndex())]", "copy": {{"name": "l", "count": 800}},
-                "properties": {{"expressionEvaluationOptions": {{"scope": "inner"}}, "template": {inner}}}}}]}}"#);
+                "properties": {{"expressionEvaluationOptions": {{"scope": "inner"}}, "template": {inner}}}}}]}}"#
+            );
         }
         refuses(&inner, Kind::Limit, "all templates together");
     }

@@ -160,17 +160,22 @@ impl Frame {
     pub fn variable(self: &Rc<Frame>, session: &Session, variable: &Variable, at: Span) -> Result<Value, Error> {
         let _descent = session.descend(at)?;
         let computed = variable.slot.get(|| {
-            let view = View::new(session, self, Place::Variable);
-            if !variable.is_loop {
-                return view.evaluate(&variable.written);
-            }
-            let loops = Value::array(vec![variable.written.clone()], variable.at);
-            match copies::written(&loops).as_deref() {
-                Some([written]) => view.repeated(written, copies::Of::Part, Some(variable.name.clone())),
-                _ => Value::null(variable.at),
-            }
+            let value = self.variable_value(session, variable);
+            session.bounded(value, &format!("the variable `{}`", variable.name), variable.at)
         });
         computed.map_err(|_| Error::new(Kind::Cycle, format!("the variable `{}` depends on itself", variable.name), at))
+    }
+
+    fn variable_value(self: &Rc<Frame>, session: &Session, variable: &Variable) -> Value {
+        let view = View::new(session, self, Place::Variable);
+        if !variable.is_loop {
+            return view.evaluate(&variable.written);
+        }
+        let loops = Value::array(vec![variable.written.clone()], variable.at);
+        match copies::written(&loops).as_deref() {
+            Some([written]) => view.repeated(written, copies::Of::Part, Some(variable.name.clone())),
+            _ => Value::null(variable.at),
+        }
     }
 }
 

@@ -23,6 +23,7 @@ mod duration;
 mod encoding;
 mod format;
 mod hash;
+mod joined;
 mod json;
 mod lambda;
 mod logical;

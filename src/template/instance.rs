@@ -97,7 +97,7 @@ impl Instance {
             let value = if runtime { inner.evaluate(&member.value) } else { top.evaluate(&member.value) };
             members.push(Member { value, ..member });
         }
-        Value::object(members, self.body.at)
+        session.bounded(Value::object(members, self.body.at), &format!("the resource `{}`", self.title()), self.at)
     }
 }
 

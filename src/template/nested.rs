@@ -277,8 +277,14 @@ mod tests {
         passes(r#"{"p": {"value": "[toLower('X')]"}}"#, "a=x");
         passes(r#"{"p": "[if(parameters('q'), createObject('value', 'v'), createObject('value', null()))]"}"#, "a=v");
         passes(r#""[createObject('p', createObject('value', 'w'))]""#, "a=w");
-        passes(r#"{"p": "[if(not(parameters('q')), createObject('value', 'v'), createObject('value', null()))]"}"#, "a=null");
-        passes(r#"{"p": {"copy": [{"name": "value", "count": 0, "input": 1}]}}"#, "parameter: the parameter `p` is an array, not a string");
+        passes(
+            r#"{"p": "[if(not(parameters('q')), createObject('value', 'v'), createObject('value', null()))]"}"#,
+            "a=null",
+        );
+        passes(
+            r#"{"p": {"copy": [{"name": "value", "count": 0, "input": 1}]}}"#,
+            "parameter: the parameter `p` is an array, not a string",
+        );
     }
 
     #[test]
@@ -289,9 +295,15 @@ mod tests {
     #[test]
     fn inner_scope_sees_only_its_own_parameters() {
         let inner = r#"{"resources": [], "outputs": {"o": {"value": "[parameters('q')]"}}}"#;
-        let template = |nested: &str| format!(r#"{{"parameters": {{"q": {{"type": "string", "defaultValue": "d"}}}}, "resources": [{nested}]}}"#);
+        let template = |nested: &str| {
+            format!(r#"{{"parameters": {{"q": {{"type": "string", "defaultValue": "d"}}}}, "resources": [{nested}]}}"#)
+        };
         refuses(&template(&nested("", "{}", inner)), Kind::NotFound, "there is no parameter `q`");
-        refuses(&template(&nested("", "{}", r#"{"parameters": {"r": {"type": "string"}}}"#)), Kind::Parameter, "`r` is required");
+        refuses(
+            &template(&nested("", "{}", r#"{"parameters": {"r": {"type": "string"}}}"#)),
+            Kind::Parameter,
+            "`r` is required",
+        );
         refuses(&template(&nested("", r#"{"x": {"value": 1}}"#, "{}")), Kind::Parameter, "no parameter `x`");
     }
 
@@ -355,7 +367,9 @@ mod tests {
         let first = nested("", pass, ECHO);
         let second = nested("", r#"{"p": {"value": "deep"}}"#, ECHO).replace(r#""name": "n""#, r#""name": "m""#);
         gives(
-            &format!(r#"{{"resources": [{first}, {second}], "outputs": {{"a": {{"value": "[reference('n').outputs.p.value]"}}}}}}"#),
+            &format!(
+                r#"{{"resources": [{first}, {second}], "outputs": {{"a": {{"value": "[reference('n').outputs.p.value]"}}}}}}"#
+            ),
             "a=deep",
         );
     }

@@ -63,6 +63,7 @@ impl Frame {
             (None, Some(value)) => view.evaluate(&value.value),
             (None, None) => Value::null(declared.at),
         };
+        let value = session.bounded(value, &format!("the output `{}`", member.key), member.key_at);
         let types = Types::new(session, self);
         types.check_output(declared, &value, &format!("the output `{}`", member.key), member.key_at);
         let value = match types.is_secure(declared) && !value.is_secure() && !value.is_null() {

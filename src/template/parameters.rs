@@ -35,6 +35,7 @@ impl Frame {
             Some(value) if !value.is_null() => value.through(parameter.at),
             absent => self.absent(session, parameter, absent, &types),
         };
+        let value = session.bounded(value, &format!("the parameter `{}`", parameter.name), parameter.at);
         types.check(&parameter.declared, &value, &format!("the parameter `{}`", parameter.name), parameter.at);
         match types.is_secure(&parameter.declared) && !value.is_secure() && !value.is_null() {
             true => functions::secure(value, parameter.at),
@@ -212,7 +213,8 @@ mod tests {
 
     #[test]
     fn types_of_language_version_2() {
-        let pair = r#"{"type": "object", "properties": {"a": {"type": "int"}, "b": {"type": "string", "nullable": true}}}"#;
+        let pair =
+            r#"{"type": "object", "properties": {"a": {"type": "int"}, "b": {"type": "string", "nullable": true}}}"#;
         binds(pair, r#"{"value": {"a": 1}}"#, "{a:1}");
         rejects(pair, r#"{"value": {"b": "x"}}"#, "lacks `a`");
         rejects(pair, r#"{"value": {"a": "x"}}"#, "`a` of the parameter `p` is a string");

@@ -224,7 +224,10 @@ mod tests {
     #[test]
     fn a_login_server_follows_from_the_name() {
         predicts("reference('AcmeReg').loginServer", "acmereg.azurecr.io");
-        predicts("reference(resourceId('Microsoft.ContainerRegistry/registries', 'Other'), '2023-07-01').loginServer", "other.azurecr.io");
+        predicts(
+            "reference(resourceId('Microsoft.ContainerRegistry/registries', 'Other'), '2023-07-01').loginServer",
+            "other.azurecr.io",
+        );
         predicts("reference('labelled').loginServer", "?labelled-….azurecr.io");
         predicts("reference('labelled', '2025-04-01', 'full').properties.loginServer", "?labelled-….azurecr.io");
     }
@@ -270,7 +273,10 @@ mod tests {
         symbol("reference('api', '1', 'full').identity.principalId", Symbol::Principal(app.clone()));
         let assigned = "reference('api', '1', 'full').identity.userAssignedIdentities[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id1')].principalId";
         symbol(assigned, Symbol::Principal(identity));
-        symbol("reference('api').latestRevisionFqdn", Symbol::Property(app, "properties.latestRevisionFqdn".to_owned()));
+        symbol(
+            "reference('api').latestRevisionFqdn",
+            Symbol::Property(app, "properties.latestRevisionFqdn".to_owned()),
+        );
     }
 
     #[test]

@@ -294,7 +294,9 @@ mod tests {
     #[track_caller]
     fn symbolic(expression: &str, expected: &str) {
         gives(
-            &format!(r#"{{"languageVersion": "2.0", "resources": {{"mods": {MODULE}}}, "outputs": {{"a": {{"value": "[{expression}]"}}}}}}"#),
+            &format!(
+                r#"{{"languageVersion": "2.0", "resources": {{"mods": {MODULE}}}, "outputs": {{"a": {{"value": "[{expression}]"}}}}}}"#
+            ),
             &format!("a={expected}"),
         );
     }
@@ -305,7 +307,10 @@ mod tests {
         symbolic("reference(format('MODS[{0}]', 1)).outputs.o.value", "10");
         symbolic("reference('m1').outputs.o.value", "10");
         symbolic("reference(resourceId('Microsoft.Resources/deployments', 'm1'), '1').outputs.o.value", "10");
-        symbolic("reference(extensionResourceId(resourceGroup().id, 'Microsoft.Resources/deployments', 'm1'), '1').outputs.o.value", "10");
+        symbolic(
+            "reference(extensionResourceId(resourceGroup().id, 'Microsoft.Resources/deployments', 'm1'), '1').outputs.o.value",
+            "10",
+        );
         symbolic("reference('m1', '1', 'full').properties.outputs.o.value", "10");
     }
 

@@ -5,11 +5,13 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::authority::Authority;
 
 /// Every host that tests ask under its real name.
 const NAMES: &[&str] = &[
+    "localhost",
     "login.microsoftonline.com",
     "login.microsoftonline.us",
     "management.azure.com",
@@ -54,9 +56,12 @@ pub struct Double {
 impl Double {
     /// `respond` is given a request and how many with the same method, host and path there were before.
     pub fn start(respond: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Double {
-        // Another test of this process may have been first.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let (config, ca) = certificates();
+        Double::signed_by(&Authority::new("Test Authority"), respond)
+    }
+
+    /// With a certificate of this authority.
+    pub fn signed_by(authority: &Authority, respond: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Double {
+        let (config, ca) = (authority.leaf(NAMES).server(), authority.pem.clone().into_bytes());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -161,19 +166,4 @@ fn read(stream: &mut impl BufRead) -> Option<Seen> {
     stream.read_exact(&mut body).ok()?;
     seen.body = String::from_utf8_lossy(&body).into_owned();
     Some(seen)
-}
-
-fn certificates() -> (Arc<ServerConfig>, Vec<u8>) {
-    let authority_key = rcgen::KeyPair::generate().unwrap();
-    let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
-    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    authority.distinguished_name.push(rcgen::DnType::CommonName, "Test Authority");
-    let certificate = authority.self_signed(&authority_key).unwrap();
-    let issuer = rcgen::Issuer::new(authority, authority_key);
-    let key = rcgen::KeyPair::generate().unwrap();
-    let names: Vec<String> = NAMES.iter().map(|name| (*name).to_owned()).collect();
-    let leaf = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
-    let private = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![leaf.der().clone()], private).unwrap();
-    (Arc::new(config), certificate.pem().into_bytes())
 }

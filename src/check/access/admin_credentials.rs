@@ -26,8 +26,11 @@ pub const CHECK: Check = Check {
 
 fn run(_: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Finding>, Stop> {
     let entries = workload.registries.entries.iter();
-    let with_password: Vec<_> =
-        entries.filter(|entry| entry.identity.is_none() && entry.username.is_some() && wiring::is_azure_entry(entry) == Some(true)).collect();
+    let with_password: Vec<_> = entries
+        .filter(|entry| {
+            entry.identity.is_none() && entry.username.is_some() && wiring::is_azure_entry(entry) == Some(true)
+        })
+        .collect();
     if with_password.is_empty() {
         return Err(Stop::NotApplicable("no password is for a registry of Azure"));
     }
@@ -47,7 +50,9 @@ fn run(_: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Finding>, 
 
 /// Whether the user of an entry is the registry's admin: called like the registry, or got from `listCredentials`.
 pub fn is_admin(workload: &Workload, entry: &RegistryEntry) -> bool {
-    let is_listed = |value: &Value| matches!(value.as_unknown().and_then(|unknown| unknown.symbol.as_ref()), Some(Symbol::Secret(_)));
+    let is_listed = |value: &Value| {
+        matches!(value.as_unknown().and_then(|unknown| unknown.symbol.as_ref()), Some(Symbol::Secret(_)))
+    };
     if entry.username.as_ref().is_some_and(is_listed) {
         return true;
     }
@@ -58,7 +63,11 @@ pub fn is_admin(workload: &Workload, entry: &RegistryEntry) -> bool {
         _ => {}
     }
     let secret = entry.password_secret.as_ref().and_then(Value::as_str);
-    let secret = workload.secrets.entries.iter().find(|one| secret.is_some() && one.name.as_ref().and_then(Value::as_str) == secret);
+    let secret = workload
+        .secrets
+        .entries
+        .iter()
+        .find(|one| secret.is_some() && one.name.as_ref().and_then(Value::as_str) == secret);
     secret.and_then(|secret| secret.value.as_ref()).or(entry.password.as_ref()).is_some_and(is_listed)
 }
 
@@ -85,14 +94,23 @@ mod tests {
 
     #[test]
     fn the_user_that_is_called_like_the_registry_is_its_admin() {
-        insta::assert_snapshot!(says("acme1.azurecr.io", "ACME1"), @"");
-        insta::assert_snapshot!(says("acme1-e7ggejfuhzhgedc8.azurecr.io", "acme1"), @"");
+        insta::assert_snapshot!(says("acme1.azurecr.io", "ACME1"), @"
+        warning: acme1.azurecr.io is pulled from with its admin user
+        at: ACME1
+        help: pull with a managed identity: `identity` instead of `username` and the password
+        run: az containerapp registry set -n app -g <group> --server acme1.azurecr.io --identity <identity's resource id, or system>
+        ");
+        insta::assert_snapshot!(says("acme1-e7ggejfuhzhgedc8.azurecr.io", "acme1"), @"
+        warning: acme1-e7ggejfuhzhgedc8.azurecr.io is pulled from with its admin user
+        help: pull with a managed identity: `identity` instead of `username` and the password
+        run: az containerapp registry set -n app -g <group> --server acme1-e7ggejfuhzhgedc8.azurecr.io --identity <identity's resource id, or system>
+        ");
     }
 
     #[test]
     fn tokens_service_principals_and_other_registries_have_none() {
         assert_eq!(says("acme1.azurecr.io", "pull-token"), "pass");
         assert_eq!(says("acme1.azurecr.io", "7e199b43-042e-5e3b-871c-eb57727e3fb6"), "pass");
-        insta::assert_snapshot!(says("ghcr.io", "ghcr"), @"");
+        insta::assert_snapshot!(says("ghcr.io", "ghcr"), @"not applicable: no password is for a registry of Azure");
     }
 }

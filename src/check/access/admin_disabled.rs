@@ -38,7 +38,12 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
     Ok(findings)
 }
 
-fn judge(manifest: &Manifest, workload: &Workload, entry: &RegistryEntry, evidence: &Evidence) -> Result<Option<Finding>, Stop> {
+fn judge(
+    manifest: &Manifest,
+    workload: &Workload,
+    entry: &RegistryEntry,
+    evidence: &Evidence,
+) -> Result<Option<Finding>, Stop> {
     let Some(host) = entry.server.as_ref().and_then(server_host) else { return Ok(None) };
     if let Found::One(registry) = manifest.planned.registry_of(&host)
         && !registry.existing
@@ -66,8 +71,10 @@ fn judge(manifest: &Manifest, workload: &Workload, entry: &RegistryEntry, eviden
 
 fn finding(workload: &Workload, entry: &RegistryEntry, host: &str) -> Finding {
     let title = format!("the admin user of {host} is disabled, and the entry logs in as it");
-    let at = entry.username.as_ref().map_or(entry.at, |name: &Value| if name.at.is_written() { name.at } else { entry.at });
-    let finding = Finding::at(at, title).help("pull with a managed identity: `identity` instead of `username` and the password");
+    let at =
+        entry.username.as_ref().map_or(entry.at, |name: &Value| if name.at.is_written() { name.at } else { entry.at });
+    let finding =
+        Finding::at(at, title).help("pull with a managed identity: `identity` instead of `username` and the password");
     match remedy::set_registry(workload, host) {
         Some(command) => finding.command(command),
         None => finding,
@@ -92,8 +99,12 @@ mod tests {
 
     #[test]
     fn a_disabled_admin_logs_in_nobody() {
-        insta::assert_snapshot!(says("acme1", false), @"");
+        insta::assert_snapshot!(says("acme1", false), @"
+        error: the admin user of acme1.azurecr.io is disabled, and the entry logs in as it
+        help: pull with a managed identity: `identity` instead of `username` and the password
+        run: az containerapp registry set -n app -g <group> --server acme1.azurecr.io --identity <identity's resource id, or system>
+        ");
         assert_eq!(says("acme1", true), "pass");
-        insta::assert_snapshot!(says("pull-token", false), @"");
+        insta::assert_snapshot!(says("pull-token", false), @"not applicable: no registry entry logs in as the admin");
     }
 }

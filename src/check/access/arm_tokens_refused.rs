@@ -33,7 +33,7 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
 }
 
 fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
-    let puller = puller::azure_puller(pull)?;
+    let puller = puller::azure_puller(pull).map_err(live::left_to_main)?;
     const STATUS: [&str; 4] = ["properties", "policies", "azureADAuthenticationAsArmPolicy", "status"];
     if let Found::One(registry) = pull.manifest.planned.registry_of(&pull.host()?)
         && !registry.existing
@@ -44,7 +44,7 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         let name = super::remedy::name_of(&registry.name);
         return Ok(if refuses { vec![finding(at, &name).also(registry.at, "the registry")] } else { Vec::new() });
     }
-    let image = pull.image()?;
+    let image = pull.image().map_err(live::left_to_main)?;
     // What is missing here, `pull-role-missing` asks for and reports.
     let Ok(Ok(registry)) = live::registry(&image.registry, evidence) else {
         return Err(Stop::NotApplicable("`pull-role-missing` decides it"));
@@ -63,7 +63,8 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
 fn finding(at: crate::source::Span, name: &str) -> Finding {
     let title = format!("the registry {name} refuses the tokens that the platform pulls with");
     let finding = Finding::at(at, title).detail("azureADAuthenticationAsArmPolicy is disabled");
-    let finding = finding.help("let the registry take tokens for Resource Manager, or pull with a repository-scoped token");
+    let finding =
+        finding.help("let the registry take tokens for Resource Manager, or pull with a repository-scoped token");
     finding.command(format!("az acr config authentication-as-arm update -r {name} --status enabled"))
 }
 
@@ -76,7 +77,13 @@ mod tests {
     #[test]
     fn a_registry_that_takes_its_own_tokens_only_fails() {
         let policies = json!({"policies": {"azureADAuthenticationAsArmPolicy": {"status": "disabled"}}});
-        insta::assert_snapshot!(live(CHECK, &registry(&policies)), @"");
+        insta::assert_snapshot!(live(CHECK, &registry(&policies)), @"
+        error: the registry acme1 refuses the tokens that the platform pulls with
+        at: {
+        because: azureADAuthenticationAsArmPolicy is disabled
+        help: let the registry take tokens for Resource Manager, or pull with a repository-scoped token
+        run: az acr config authentication-as-arm update -r acme1 --status enabled
+        ");
         assert_eq!(live(CHECK, &registry(&json!({}))), "pass");
     }
 }

@@ -28,7 +28,9 @@ pub const CHECK: Check = Check {
 
 fn run(_: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     let entries = workload.registries.entries.iter().filter(|entry| wiring::is_azure_entry(entry) == Some(true));
-    let clients: Vec<&Value> = entries.filter_map(|entry| entry.username.as_ref().filter(|user| user.as_str().is_some_and(is_client))).collect();
+    let clients: Vec<&Value> = entries
+        .filter_map(|entry| entry.username.as_ref().filter(|user| user.as_str().is_some_and(is_client)))
+        .collect();
     if clients.is_empty() {
         return Err(Stop::NotApplicable("no service principal pulls"));
     }
@@ -62,7 +64,8 @@ fn judge(client: &Value, id: &str, json: &Json) -> Option<Finding> {
         true => format!("the last secret of the service principal {id} ended on {day}"),
         false => format!("the last secret of the service principal {id} ends on {day}"),
     };
-    let finding = Finding::at_value(client, title).help("make a new secret and put it into the registry entry, or pull with a managed identity");
+    let finding = Finding::at_value(client, title)
+        .help("make a new secret and put it into the registry entry, or pull with a managed identity");
     let finding = finding.command(format!("az ad app credential reset --id {id} --append"));
     Some(if ended { finding.severity(Severity::Error) } else { finding })
 }
@@ -90,15 +93,24 @@ mod tests {
              passwordSecretRef: p}}]\ntemplate: {{containers: [{{name: a, image: b}}]}}\n"
         );
         let secrets: Vec<_> = ends.iter().map(|end| json!({"endDateTime": end})).collect();
-        let answer = json!({"now": "2026-05-01T00:00:00Z", "soon": "2026-05-31T00:00:00Z", "passwordCredentials": secrets});
+        let answer =
+            json!({"now": "2026-05-01T00:00:00Z", "soon": "2026-05-31T00:00:00Z", "passwordCredentials": secrets});
         let question = Resource::ApplicationSecrets { client: CLIENT.to_owned() };
         verdicts(CHECK, &text, &answering(Evidence::default(), question, Ok(answer)))
     }
 
     #[test]
     fn a_secret_that_ends_soon_is_warned_of_and_one_that_ended_fails() {
-        insta::assert_snapshot!(says(&["2026-05-20T10:00:00Z"]), @"");
-        insta::assert_snapshot!(says(&["2026-04-20T10:00:00Z"]), @"");
+        insta::assert_snapshot!(says(&["2026-05-20T10:00:00Z"]), @"
+        warning: the last secret of the service principal 7e199b43-042e-5e3b-871c-eb57727e3fb6 ends on 2026-05-20
+        help: make a new secret and put it into the registry entry, or pull with a managed identity
+        run: az ad app credential reset --id 7e199b43-042e-5e3b-871c-eb57727e3fb6 --append
+        ");
+        insta::assert_snapshot!(says(&["2026-04-20T10:00:00Z"]), @"
+        error: the last secret of the service principal 7e199b43-042e-5e3b-871c-eb57727e3fb6 ended on 2026-04-20
+        help: make a new secret and put it into the registry entry, or pull with a managed identity
+        run: az ad app credential reset --id 7e199b43-042e-5e3b-871c-eb57727e3fb6 --append
+        ");
         assert_eq!(says(&["2026-04-20T10:00:00Z", "2027-04-20T10:00:00Z"]), "pass");
     }
 }

@@ -66,15 +66,29 @@ mod tests {
 
     #[track_caller]
     fn says(entry: &str) -> String {
-        let text = format!("name: app\nenvironmentId: /e\nconfiguration: {{registries: [{entry}]}}\ntemplate: {{containers: [{{name: a, image: b}}]}}\n");
+        let text = format!(
+            "name: app\nenvironmentId: /e\nconfiguration: {{registries: [{entry}]}}\ntemplate: {{containers: [{{name: a, image: b}}]}}\n"
+        );
         verdicts(CHECK, &text, &Evidence::default())
     }
 
     #[test]
     fn half_a_credential_is_none() {
-        insta::assert_snapshot!(says("{server: acme1.azurecr.io}"), @"");
-        insta::assert_snapshot!(says("{server: acme1.azurecr.io, username: u}"), @"");
-        insta::assert_snapshot!(says("{server: ghcr.io, passwordSecretRef: p}"), @"");
+        insta::assert_snapshot!(says("{server: acme1.azurecr.io}"), @"
+        error: the entry for acme1.azurecr.io has no credential
+        at: {server: acme1.azurecr.io}
+        help: add `identity`, or `username` and `passwordSecretRef`
+        ");
+        insta::assert_snapshot!(says("{server: acme1.azurecr.io, username: u}"), @"
+        error: the entry for acme1.azurecr.io has a user name and no password
+        at: {server: acme1.azurecr.io, username: u}
+        help: add `identity`, or `username` and `passwordSecretRef`
+        ");
+        insta::assert_snapshot!(says("{server: ghcr.io, passwordSecretRef: p}"), @"
+        error: the entry for ghcr.io has a password and no user name
+        at: {server: ghcr.io, passwordSecretRef: p}
+        help: add `identity`, or `username` and `passwordSecretRef`
+        ");
     }
 
     #[test]

@@ -55,13 +55,20 @@ mod tests {
 
     #[track_caller]
     fn says(entry: &str) -> String {
-        let text = format!("name: app\nenvironmentId: /e\nconfiguration: {{registries: [{entry}]}}\ntemplate: {{containers: [{{name: a, image: b}}]}}\n");
+        let text = format!(
+            "name: app\nenvironmentId: /e\nconfiguration: {{registries: [{entry}]}}\ntemplate: {{containers: [{{name: a, image: b}}]}}\n"
+        );
         verdicts(CHECK, &text, &Evidence::default())
     }
 
     #[test]
     fn an_entry_is_one_or_the_other() {
-        insta::assert_snapshot!(says("{server: acme1.azurecr.io, identity: system, username: acme1, passwordSecretRef: p}"), @"");
+        insta::assert_snapshot!(says("{server: acme1.azurecr.io, identity: system, username: acme1, passwordSecretRef: p}"), @"
+        error: the entry for acme1.azurecr.io has an identity and a password
+        at: system
+        also: acme1: and this as well
+        help: remove `username` and the password to pull with the identity, or remove `identity`
+        ");
     }
 
     #[test]

@@ -93,21 +93,45 @@ fn finding(pull: &Pull, host: &Partial) -> Finding {
         Some(image) => Finding::at_value(image, title),
         None => Finding::at(pull.container.at, title),
     };
-    if let Some(at) = workload.registries.at {
+    if let Some(at) = workload.registries.at.filter(|at| *at != workload.at) {
         finding = finding.also(at, "no entry here is for this registry");
     }
     let servers: Vec<String> = workload.registries.entries.iter().map(wiring::server).collect();
     if !servers.is_empty() {
         finding = finding.detail(format!("the entries are for {}", servers.join(", ")));
     }
+    let is_azure = wiring::is_azure(host) == Some(true);
     let help = match workload.host {
-        Host::ContainerGroup => format!("add an entry to `imageRegistryCredentials` with `server: {}` and a user-assigned identity", host.as_str()),
-        Host::WebSite => "set `acrUseManagedIdentityCreds: true` in `siteConfig`, or the settings DOCKER_REGISTRY_SERVER_*".to_owned(),
-        _ => format!("add an entry to `registries` with `server: {}` and the identity that may pull{}", host.as_str(), attached(pull)),
+        Host::ContainerGroup if is_azure => format!(
+            "add an entry to `imageRegistryCredentials` with `server: {}` and a user-assigned identity",
+            host.as_str()
+        ),
+        Host::ContainerGroup => format!(
+            "add an entry to `imageRegistryCredentials` with `server: {}`, a user name and a password",
+            host.as_str()
+        ),
+        Host::WebSite if !is_azure => {
+            "set DOCKER_REGISTRY_SERVER_URL, DOCKER_REGISTRY_SERVER_USERNAME and DOCKER_REGISTRY_SERVER_PASSWORD"
+                .to_owned()
+        }
+        Host::WebSite => {
+            "set `acrUseManagedIdentityCreds: true` in `siteConfig`, or the settings DOCKER_REGISTRY_SERVER_*"
+                .to_owned()
+        }
+        Host::Kubernetes => format!("name a secret with a login for {} in `imagePullSecrets`", host.as_str()),
+        _ if !is_azure => format!(
+            "add an entry to `registries` with `server: {}`, a user name and the secret of its password",
+            host.as_str()
+        ),
+        _ => format!(
+            "add an entry to `registries` with `server: {}` and the identity that may pull{}",
+            host.as_str(),
+            attached(pull)
+        ),
     };
     finding = finding.help(help);
     match remedy::set_registry(workload, host.as_str()) {
-        Some(command) if host.is_known() => finding.command(command),
+        Some(command) if host.is_known() && is_azure => finding.command(command),
         _ => finding,
     }
 }
@@ -132,7 +156,18 @@ mod tests {
 
     #[test]
     fn a_private_registry_without_an_entry_fails_offline() {
-        insta::assert_snapshot!(verdict(CHECK, "acme1.azurecr.io/api:v1", &Evidence::default().offline()), @"");
+        insta::assert_snapshot!(verdict(CHECK, "acme1.azurecr.io/api:v1", &Evidence::default().offline()), @"
+        error: the image is pulled anonymously: nothing says how to log in at acme1.azurecr.io
+        at: acme1.azurecr.io/api:v1
+        also: name: app
+        environmentId: /environment
+        template:
+          containers:
+          - name: api
+            image: \"acme1.azurecr.io/api:v1: no entry here is for this registry
+        help: add an entry to `registries` with `server: acme1.azurecr.io` and the identity that may pull
+        run: az containerapp registry set -n app -g <group> --server acme1.azurecr.io --identity <identity's resource id, or system>
+        ");
     }
 
     #[test]
@@ -150,14 +185,25 @@ mod tests {
 
     #[test]
     fn whether_another_registry_is_public_is_asked() {
-        assert_eq!(verdict(CHECK, "ghcr.io/acme/api:v1", &Evidence::default()), "needs anonymous pull of ghcr.io/acme/api");
+        assert_eq!(
+            verdict(CHECK, "ghcr.io/acme/api:v1", &Evidence::default()),
+            "needs anonymous pull of ghcr.io/acme/api"
+        );
         let private = anonymous("ghcr.io/acme/api", Ok(Reply::Flag(false)));
-        insta::assert_snapshot!(verdict_with(CHECK, "ghcr.io/acme/api:v1", &["acme1.azurecr.io"], &private), @"");
+        insta::assert_snapshot!(verdict_with(CHECK, "ghcr.io/acme/api:v1", &["acme1.azurecr.io"], &private), @"
+        error: the image is pulled anonymously: nothing says how to log in at ghcr.io
+        at: ghcr.io/acme/api:v1
+        because: the entries are for acme1.azurecr.io
+        because: acme/api is private there, or not there at all
+        also: registries: no entry here is for this registry
+        help: add an entry to `registries` with `server: ghcr.io` and the identity that may pull
+        run: az containerapp registry set -n app -g <group> --server ghcr.io --identity <identity's resource id, or system>
+        ");
     }
 
     #[test]
     fn an_update_file_keeps_the_registries_of_the_app() {
         let text = "template:\n  containers:\n  - name: api\n    image: acme1.azurecr.io/api:v1\n";
-        insta::assert_snapshot!(crate::check::table::verdicts(CHECK, text, &Evidence::default().offline()), @"");
+        insta::assert_snapshot!(crate::check::table::verdicts(CHECK, text, &Evidence::default().offline()), @"not applicable: the file leaves it out: it stays as it is in Azure");
     }
 }

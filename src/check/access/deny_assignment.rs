@@ -39,15 +39,24 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
             let whom = if deny.is_for_everyone() { "everybody who is not excluded" } else { "this principal" };
             finding = finding.detail(format!("it is for {whom}, at {}", deny.scope));
         }
-        let command = format!("az rest --method get --url \"{}/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01\"", standing.registry.id);
-        Ok(vec![finding.help(format!("have the principal {} excluded by whoever owns the scope", standing.assignee())).command(command)])
+        let command = format!(
+            "az rest --method get --url \"{}/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01\"",
+            standing.registry.id
+        );
+        Ok(vec![
+            finding
+                .help(format!("have the principal {} excluded by whoever owns the scope", standing.assignee()))
+                .command(command),
+        ])
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::check::access::template::{ACR_PULL, REGISTRY_ID, answering, assignment, holding, live, not_allowed, registry};
+    use crate::check::access::template::{
+        ACR_PULL, REGISTRY_ID, answering, assignment, holding, live, not_allowed, registry,
+    };
     use crate::evidence::{Answer, Resource};
     use serde_json::{Value, json};
 
@@ -66,7 +75,13 @@ mod tests {
 
     #[test]
     fn a_deny_for_everybody_beats_the_role() {
-        insta::assert_snapshot!(says(Ok(deny("d14119a1-1f6b-5efe-bb67-aa55f44983b9"))), @"");
+        insta::assert_snapshot!(says(Ok(deny("d14119a1-1f6b-5efe-bb67-aa55f44983b9"))), @"
+        error: the deny assignment `managed lock` keeps the system identity of app from pulling
+        because: it is for everybody who is not excluded, at /subscriptions/s/resourceGroups/g
+        also: acme1.azurecr.io/api:v1: needed for this image
+        help: have the principal 9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad excluded by whoever owns the scope
+        run: az rest --method get --url \"/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01\"
+        ");
     }
 
     #[test]
@@ -76,6 +91,6 @@ mod tests {
 
     #[test]
     fn denies_that_may_not_be_read_are_unverified() {
-        insta::assert_snapshot!(says(Err(not_allowed())), @"");
+        insta::assert_snapshot!(says(Err(not_allowed())), @"unverified: the caller may not read this: it needs Microsoft.Authorization/roleAssignments/read on /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1");
     }
 }

@@ -11,7 +11,7 @@
 use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Evidence, Stop};
 use crate::finding::{Finding, Severity};
-use crate::manifest::{Manifest, Puller, Workload};
+use crate::manifest::{Manifest, PlannedResource, Puller, Workload};
 use crate::value::Value;
 
 use super::{puller, remedy};
@@ -34,19 +34,33 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
     };
     let planned = manifest.planned.get(environment).filter(|planned| !planned.existing);
     let has_identity = match planned {
-        Some(planned) => match planned.body.path(&["identity", "type"]) {
-            None => false,
-            Some(kind) => match kind.as_str() {
-                Some(kind) => is_system(kind),
-                None => return Err(super::wiring::unknown(kind, "identity")),
-            },
+        Some(planned) => match has_identity(planned) {
+            Some(has_identity) => has_identity,
+            None => {
+                return Err(super::wiring::not_known(
+                    "identity",
+                    "the identity of the environment is not known before the deployment",
+                ));
+            }
         },
         None => match puller::read(environment, evidence)? {
-            Ok(json) => is_system(json.pointer("/identity/type").and_then(serde_json::Value::as_str).unwrap_or_default()),
+            Ok(json) => {
+                is_system(json.pointer("/identity/type").and_then(serde_json::Value::as_str).unwrap_or_default())
+            }
             Err(failure) => return Err(Stop::Unverified(failure)),
         },
     };
     Ok(if has_identity { Vec::new() } else { vec![finding(identity, environment, planned.map(|planned| planned.at))] })
+}
+
+/// Whether the deployment itself creates the workload's environment without an identity.
+pub fn is_planned_without(manifest: &Manifest, workload: &Workload) -> bool {
+    let environment = workload.environment.as_ref().and_then(|id| manifest.planned.get(id));
+    environment.is_some_and(|planned| !planned.existing && has_identity(planned) == Some(false))
+}
+
+fn has_identity(environment: &PlannedResource) -> Option<bool> {
+    environment.body.path(&["identity", "type"]).map_or(Some(false), |kind| kind.as_str().map(is_system))
 }
 
 fn is_system(kind: &str) -> bool {
@@ -57,7 +71,9 @@ fn finding(identity: &Value, environment: &Value, planned: Option<crate::source:
     let name = remedy::name_of(environment);
     let finding = Finding::at_value(identity, format!("the environment {name} has no system identity to pull with"));
     match planned {
-        Some(at) => finding.also(at, "the environment").help("give the environment `identity: { type: 'SystemAssigned' }`, and that identity the role"),
+        Some(at) => finding
+            .also(at, "the environment")
+            .help("give the environment `identity: { type: 'SystemAssigned' }`, and that identity the role"),
         None => finding
             .help("give the environment a system identity, and that identity the role")
             .command(format!("az containerapp env identity assign -n {name} -g <group> --system-assigned")),
@@ -83,12 +99,17 @@ mod tests {
 
     #[test]
     fn an_environment_without_identity_fails() {
-        insta::assert_snapshot!(says(serde_json::json!({"identity": {"type": "None"}})), @"");
+        insta::assert_snapshot!(says(serde_json::json!({"identity": {"type": "None"}})), @"
+        error: the environment env has no system identity to pull with
+        at: system-environment
+        help: give the environment a system identity, and that identity the role
+        run: az containerapp env identity assign -n env -g <group> --system-assigned
+        ");
         assert_eq!(says(serde_json::json!({"identity": {"type": "SystemAssigned"}})), "pass");
     }
 
     #[test]
     fn the_environment_is_asked_for() {
-        insta::assert_snapshot!(verdicts(CHECK, TEXT, &Evidence::default()), @"");
+        insta::assert_snapshot!(verdicts(CHECK, TEXT, &Evidence::default()), @"needs /subscriptions/s/resourceGroups/g/providers/Microsoft.App/managedEnvironments/env");
     }
 }

@@ -49,9 +49,31 @@ mod tests {
     fn a_condition_for_another_repository_excludes_this_one() {
         let with = |repository: &str| {
             let condition = repository_condition(repository);
-            says(CHECK, &Template { abac: true, role: "b93aa761-3e63-49ed-ac28-beffa264f7ac", condition: Some(&condition), ..Template::default() })
+            says(
+                CHECK,
+                &Template {
+                    abac: true,
+                    role: "b93aa761-3e63-49ed-ac28-beffa264f7ac",
+                    condition: Some(&condition),
+                    ..Template::default()
+                },
+            )
         };
-        insta::assert_snapshot!(with("web"), @"");
+        insta::assert_snapshot!(with("web"), @"
+        error: the condition of the grant does not let api through
+        at: {
+        also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
+        also: {
+              \"type\": \"Microsoft.ContainerRegistry/registries\",
+              \"apiVersion\": \"2025-11-01\",
+              \"name\": \"acme1\",
+              \"properties\": {
+                \"roleAssignmentMode\": \"AbacRepositoryPermissions\"
+              }
+            }: the registry
+        also: ((!(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/content/read'}) AND !(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/metadata/read'})) OR (@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'web')): the condition
+        help: name the repository: `((!(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/content/read'}) AND !(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/metadata/read'})) OR (@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'api'))`
+        ");
         assert_eq!(with("api"), "pass");
     }
 }

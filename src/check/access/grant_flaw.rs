@@ -7,7 +7,7 @@ use crate::rbac::RegistryMode;
 use crate::value::Value;
 
 use super::plan::{self, Flaw, Granted, Plan};
-use super::{puller, remedy, system_identity_first_create, wiring};
+use super::{live, puller, remedy, system_identity_first_create, wiring};
 
 /// A pull that the deployment does not grant although it means to.
 pub struct Flawed<'p, 'm> {
@@ -45,11 +45,11 @@ pub fn judge(
 /// # Errors
 /// *Not applicable* when Azure's own grants decide, or when no grant can come in time.
 pub fn weigh<'m>(pull: &Pull<'m>) -> Result<(Puller<'m>, Plan<'m>), Stop> {
-    let who = puller::azure_puller(pull)?;
+    let who = puller::azure_puller(pull).map_err(live::left_to_main)?;
     if system_identity_first_create::is_too_early(pull, &who) {
         return Err(Stop::NotApplicable("no grant comes in time: see `system-identity-first-create`"));
     }
-    let plan = plan::weigh(pull, &who)?;
+    let plan = plan::weigh(pull, &who).map_err(live::left_to_main)?;
     if !plan.is_telling() {
         return Err(Stop::NotApplicable("neither the identity nor the registry is created here"));
     }

@@ -33,13 +33,17 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
 }
 
 fn finding(flawed: &Flawed) -> Finding {
-    let title = format!("nothing lets {} pull from {}, and both are new in this deployment", flawed.name(), flawed.registry());
+    let title =
+        format!("nothing lets {} pull from {}, and both are new in this deployment", flawed.name(), flawed.registry());
     let at = flawed.entry().unwrap_or(flawed.pull.container.at);
     let mut finding = Finding::at(at, title);
     if let Some(registry) = flawed.plan.registry {
         finding = finding.also(registry.at, "the registry");
     }
-    finding.help(format!("add a role assignment with `scope` of the registry, the identity's `principalId` and the role {}", flawed.role()))
+    finding.help(format!(
+        "add a role assignment with `scope` of the registry, the identity's `principalId` and the role {}",
+        flawed.role()
+    ))
 }
 
 #[cfg(test)]
@@ -49,7 +53,19 @@ mod tests {
 
     #[test]
     fn a_new_identity_at_a_new_registry_needs_a_grant() {
-        insta::assert_snapshot!(says(CHECK, &Template { grant: None, ..Template::default() }), @"");
+        insta::assert_snapshot!(says(CHECK, &Template { grant: None, ..Template::default() }), @"
+        error: nothing lets the identity id-pull pull from acme1, and both are new in this deployment
+        at: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull')
+        also: {
+              \"type\": \"Microsoft.ContainerRegistry/registries\",
+              \"apiVersion\": \"2025-11-01\",
+              \"name\": \"acme1\",
+              \"properties\": {
+                \"roleAssignmentMode\": \"LegacyRegistryPermissions\"
+              }
+            }: the registry
+        help: add a role assignment with `scope` of the registry, the identity's `principalId` and the role AcrPull (7f951dda-4ed3-4680-a7ca-43fe172d538d)
+        ");
     }
 
     #[test]
@@ -59,7 +75,7 @@ mod tests {
 
     #[test]
     fn what_exists_may_have_its_role_already() {
-        insta::assert_snapshot!(says(CHECK, &Template { grant: None, registry: false, ..Template::default() }), @"");
+        insta::assert_snapshot!(says(CHECK, &Template { grant: None, registry: false, ..Template::default() }), @"pass");
     }
 
     #[test]

@@ -28,7 +28,8 @@ fn run(manifest: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Fin
     if manifest.workloads.first().is_none_or(|first| !std::ptr::eq(first.as_ref(), workload)) {
         return Err(Stop::NotApplicable("the grants of the deployment are judged with its first workload"));
     }
-    let grants: Vec<Grant> = manifest.planned.grants().filter(|grant| grant.resource.condition == Condition::Always).collect();
+    let grants: Vec<Grant> =
+        manifest.planned.grants().filter(|grant| grant.resource.condition == Condition::Always).collect();
     if grants.is_empty() {
         return Err(Stop::NotApplicable("the deployment grants nothing"));
     }
@@ -36,11 +37,17 @@ fn run(manifest: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Fin
     for (index, grant) in grants.iter().enumerate() {
         if is_new_each_time(&grant.resource.name) {
             let title = "the role assignment gets another name at every deployment, and is refused the second time";
-            findings.push(Finding::at(grant.resource.name.at, title).help("name it `guid(registry.id, identity.id, roleDefinitionId)`"));
+            findings.push(
+                Finding::at(grant.resource.name.at, title)
+                    .help("name it `guid(registry.id, identity.id, roleDefinitionId)`"),
+            );
         } else if let Some(other) = grants[..index].iter().find(|other| collides(grant, other)) {
             let title = "two role assignments for different principals have the same name at the same scope";
             let finding = Finding::at(grant.resource.at, title).also(other.resource.at, "the other one");
-            findings.push(finding.help("let the principal be part of the name: `guid(registry.id, identity.id, roleDefinitionId)`"));
+            findings.push(
+                finding
+                    .help("let the principal be part of the name: `guid(registry.id, identity.id, roleDefinitionId)`"),
+            );
         }
     }
     Ok(findings)
@@ -55,7 +62,9 @@ fn collides(one: &Grant, other: &Grant) -> bool {
         (Some(one), Some(other)) => one.same(&other) == Some(true),
         _ => false,
     };
-    same(&one.resource.name, &other.resource.name) && same(&one.scope, &other.scope) && differ(one.principal, other.principal)
+    same(&one.resource.name, &other.resource.name)
+        && same(&one.scope, &other.scope)
+        && differ(one.principal, other.principal)
 }
 
 /// Whether two principals are different ones for certain.
@@ -84,6 +93,10 @@ mod tests {
 
     #[test]
     fn a_new_name_each_time_is_warned_of() {
-        insta::assert_snapshot!(says(CHECK, &Template { name: "[parameters('random')]", ..Template::default() }), @"");
+        insta::assert_snapshot!(says(CHECK, &Template { name: "[parameters('random')]", ..Template::default() }), @"
+        warning: the role assignment gets another name at every deployment, and is refused the second time
+        at: newGuid()
+        help: name it `guid(registry.id, identity.id, roleDefinitionId)`
+        ");
     }
 }

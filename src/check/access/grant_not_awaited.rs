@@ -26,7 +26,9 @@ pub const CHECK: Check = Check {
 fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     wiring::each_pull(manifest, workload, evidence, |pull| {
         let (who, plan) = grant_flaw::weigh(pull)?;
-        let Granted::Yes(grants) = &plan.granted else { return Err(Stop::NotApplicable("the deployment grants no pull")) };
+        let Granted::Yes(grants) = &plan.granted else {
+            return Err(Stop::NotApplicable("the deployment grants no pull"));
+        };
         if matches!(who, Puller::System) {
             return Err(Stop::NotApplicable("the grant waits for the identity, which is the workload's own"));
         }
@@ -36,7 +38,9 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
             Some(false) => {
                 let title = format!("{} does not wait for the role that it needs to pull", workload.display_name());
                 let finding = Finding::at(workload.at, title).also(grants[0].resource.at, "the role assignment");
-                Ok(vec![finding.help("add the role assignment, or the module that holds it, to `dependsOn` of the app")])
+                Ok(vec![
+                    finding.help("add the role assignment, or the module that holds it, to `dependsOn` of the app"),
+                ])
             }
         }
     })
@@ -49,7 +53,22 @@ mod tests {
 
     #[test]
     fn an_app_that_does_not_wait_races_its_role() {
-        insta::assert_snapshot!(says(CHECK, &Template { waits: false, ..Template::default() }), @"");
+        insta::assert_snapshot!(says(CHECK, &Template { waits: false, ..Template::default() }), @"
+        warning: app does not wait for the role that it needs to pull
+        at: {
+        also: {
+              \"type\": \"Microsoft.Authorization/roleAssignments\",
+              \"apiVersion\": \"2022-04-01\",
+              \"name\": \"[guid('acme1', 'id-pull')]\",
+              \"properties\": {
+                \"roleDefinitionId\": \"[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]\",
+                \"principalId\": \"[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'), '2023-01-31').principalId]\",
+                \"principalType\": \"ServicePrincipal\"
+              },
+              \"scope\": \"[resourceId('Microsoft.ContainerRegistry/registries', 'acme1')]\"
+            }: the role assignment
+        help: add the role assignment, or the module that holds it, to `dependsOn` of the app
+        ");
         assert_eq!(says(CHECK, &Template::default()), "pass");
     }
 }

@@ -28,13 +28,22 @@ pub const CHECK: Check = Check {
 fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     grant_flaw::judge(manifest, workload, evidence, |flawed, flaw| match flaw {
         Flaw::ClientId(grant) => {
-            let title = format!("{} is granted to the client id of {}, which is no principal", plan::role_name(grant), flawed.name());
+            let title = format!(
+                "{} is granted to the client id of {}, which is no principal",
+                plan::role_name(grant),
+                flawed.name()
+            );
             Some(flawed.at_grant(grant, title).help("grant it to the `principalId`"))
         }
         // Where the identity exists it may have its role already, and the grant is meant for somebody else.
         Flaw::OtherPrincipal(grant) if flawed.plan.identity_is_new => {
-            let title = format!("{} is granted to {}, and {} pulls", plan::role_name(grant), holder(grant), flawed.name());
-            Some(flawed.at_grant(grant, title).help(format!("grant {} to the `principalId` of {}", flawed.role(), flawed.name())))
+            let title =
+                format!("{} is granted to {}, and {} pulls", plan::role_name(grant), holder(grant), flawed.name());
+            Some(flawed.at_grant(grant, title).help(format!(
+                "grant {} to the `principalId` of {}",
+                flawed.role(),
+                flawed.name()
+            )))
         }
         _ => None,
     })
@@ -56,16 +65,42 @@ mod tests {
 
     #[test]
     fn a_role_of_another_identity_does_not_count() {
-        insta::assert_snapshot!(says(CHECK, &Template { principal: "[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-build'), '2023-01-31').principalId]", ..Template::default() }), @"");
+        insta::assert_snapshot!(says(CHECK, &Template { principal: "[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-build'), '2023-01-31').principalId]", ..Template::default() }), @"
+        error: AcrPull is granted to id-build, and the identity id-pull pulls
+        at: {
+        also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
+        also: {
+              \"type\": \"Microsoft.ContainerRegistry/registries\",
+              \"apiVersion\": \"2025-11-01\",
+              \"name\": \"acme1\",
+              \"properties\": {
+                \"roleAssignmentMode\": \"LegacyRegistryPermissions\"
+              }
+            }: the registry
+        help: grant AcrPull (7f951dda-4ed3-4680-a7ca-43fe172d538d) to the `principalId` of the identity id-pull
+        ");
     }
 
     #[test]
     fn a_client_id_is_no_principal() {
-        insta::assert_snapshot!(says(CHECK, &Template { principal: "[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'), '2023-01-31').clientId]", ..Template::default() }), @"");
+        insta::assert_snapshot!(says(CHECK, &Template { principal: "[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'), '2023-01-31').clientId]", ..Template::default() }), @"
+        error: AcrPull is granted to the client id of the identity id-pull, which is no principal
+        at: {
+        also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
+        also: {
+              \"type\": \"Microsoft.ContainerRegistry/registries\",
+              \"apiVersion\": \"2025-11-01\",
+              \"name\": \"acme1\",
+              \"properties\": {
+                \"roleAssignmentMode\": \"LegacyRegistryPermissions\"
+              }
+            }: the registry
+        help: grant it to the `principalId`
+        ");
     }
 
     #[test]
     fn a_principal_that_is_a_parameter_decides_nothing() {
-        insta::assert_snapshot!(says(CHECK, &Template { principal: "[parameters('principal')]", ..Template::default() }), @"");
+        insta::assert_snapshot!(says(CHECK, &Template { principal: "[parameters('principal')]", ..Template::default() }), @"not applicable: to whom a role is granted is known only after the deployment");
     }
 }

@@ -39,18 +39,35 @@ mod tests {
 
     #[test]
     fn a_role_that_only_sounds_like_a_pull_fails() {
-        insta::assert_snapshot!(says(CHECK, &Template { role: "c2f4ef07-c644-48eb-af81-4b1b4947fb11", ..Template::default() }), @"");
+        insta::assert_snapshot!(says(CHECK, &Template { role: "c2f4ef07-c644-48eb-af81-4b1b4947fb11", ..Template::default() }), @"
+        error: AcrDelete does not allow the identity id-pull to pull
+        at: {
+        also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
+        also: {
+              \"type\": \"Microsoft.ContainerRegistry/registries\",
+              \"apiVersion\": \"2025-11-01\",
+              \"name\": \"acme1\",
+              \"properties\": {
+                \"roleAssignmentMode\": \"LegacyRegistryPermissions\"
+              }
+            }: the registry
+        help: grant AcrPull (7f951dda-4ed3-4680-a7ca-43fe172d538d)
+        ");
     }
 
     #[test]
     fn roles_that_pull_pass() {
-        for role in ["7f951dda-4ed3-4680-a7ca-43fe172d538d", "8311e382-0749-4cb8-b61a-304f252e45ec", "acdd72a7-3385-48ef-bd42-f606fba81ae7"] {
+        for role in [
+            "7f951dda-4ed3-4680-a7ca-43fe172d538d",
+            "8311e382-0749-4cb8-b61a-304f252e45ec",
+            "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+        ] {
             assert_eq!(says(CHECK, &Template { role, ..Template::default() }), "pass");
         }
     }
 
     #[test]
     fn a_role_that_nobody_knows_decides_nothing() {
-        insta::assert_snapshot!(says(CHECK, &Template { role: "00000000-0000-0000-0000-000000000001", ..Template::default() }), @"");
+        insta::assert_snapshot!(says(CHECK, &Template { role: "00000000-0000-0000-0000-000000000001", ..Template::default() }), @"not applicable: what a granted role allows is not known here");
     }
 }

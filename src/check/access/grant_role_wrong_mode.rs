@@ -44,12 +44,38 @@ mod tests {
 
     #[test]
     fn a_registry_in_abac_mode_does_not_honour_acr_pull() {
-        insta::assert_snapshot!(says(CHECK, &Template { abac: true, ..Template::default() }), @"");
+        insta::assert_snapshot!(says(CHECK, &Template { abac: true, ..Template::default() }), @"
+        error: AcrPull allows nothing on acme1, which is in ABAC mode
+        at: {
+        also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
+        also: {
+              \"type\": \"Microsoft.ContainerRegistry/registries\",
+              \"apiVersion\": \"2025-11-01\",
+              \"name\": \"acme1\",
+              \"properties\": {
+                \"roleAssignmentMode\": \"AbacRepositoryPermissions\"
+              }
+            }: the registry
+        help: grant Container Registry Repository Reader (b93aa761-3e63-49ed-ac28-beffa264f7ac)
+        ");
         assert_eq!(says(CHECK, &Template { abac: true, role: READER, ..Template::default() }), "pass");
     }
 
     #[test]
     fn a_registry_in_legacy_mode_does_not_honour_repository_reader() {
-        insta::assert_snapshot!(says(CHECK, &Template { role: READER, ..Template::default() }), @"");
+        insta::assert_snapshot!(says(CHECK, &Template { role: READER, ..Template::default() }), @"
+        error: Container Registry Repository Reader allows nothing on acme1, which is in legacy mode
+        at: {
+        also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
+        also: {
+              \"type\": \"Microsoft.ContainerRegistry/registries\",
+              \"apiVersion\": \"2025-11-01\",
+              \"name\": \"acme1\",
+              \"properties\": {
+                \"roleAssignmentMode\": \"LegacyRegistryPermissions\"
+              }
+            }: the registry
+        help: grant AcrPull (7f951dda-4ed3-4680-a7ca-43fe172d538d)
+        ");
     }
 }

@@ -27,8 +27,13 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
     grant_flaw::judge(manifest, workload, evidence, |flawed, flaw| {
         let Flaw::WrongScope(grant) = flaw else { return None };
         let scope = Partial::of(&grant.scope).map(|scope| scope.name().to_owned()).unwrap_or_default();
-        let title = format!("{} is granted on {scope}, not on the registry {}", plan::role_name(grant), flawed.registry());
-        Some(flawed.at_grant(grant, title).help(format!("set the `scope` of the role assignment to {}", flawed.registry())))
+        let title =
+            format!("{} is granted on {scope}, not on the registry {}", plan::role_name(grant), flawed.registry());
+        Some(
+            flawed
+                .at_grant(grant, title)
+                .help(format!("set the `scope` of the role assignment to {}", flawed.registry())),
+        )
     })
 }
 
@@ -40,13 +45,44 @@ mod tests {
     #[test]
     fn a_grant_on_the_app_does_not_reach_the_registry() {
         let app = Some("[resourceId('Microsoft.App/containerApps', 'app')]");
-        insta::assert_snapshot!(says(CHECK, &Template { scope: app, ..Template::default() }), @"");
+        insta::assert_snapshot!(says(CHECK, &Template { scope: app, ..Template::default() }), @"
+        error: AcrPull is granted on app, not on the registry acme1
+        at: {
+        also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
+        also: {
+              \"type\": \"Microsoft.ContainerRegistry/registries\",
+              \"apiVersion\": \"2025-11-01\",
+              \"name\": \"acme1\",
+              \"properties\": {
+                \"roleAssignmentMode\": \"LegacyRegistryPermissions\"
+              }
+            }: the registry
+        help: set the `scope` of the role assignment to acme1
+        ");
     }
 
     #[test]
     fn a_grant_on_another_registry_does_not_either() {
         let other = Some("[resourceId('Microsoft.ContainerRegistry/registries', 'acme2')]");
-        insta::assert_snapshot!(says(CHECK, &Template { scope: other, ..Template::default() }), @"");
-        insta::assert_snapshot!(says(CHECK, &Template { scope: other, registry: false, ..Template::default() }), @"");
+        insta::assert_snapshot!(says(CHECK, &Template { scope: other, ..Template::default() }), @"
+        error: AcrPull is granted on acme2, not on the registry acme1
+        at: {
+        also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
+        also: {
+              \"type\": \"Microsoft.ContainerRegistry/registries\",
+              \"apiVersion\": \"2025-11-01\",
+              \"name\": \"acme1\",
+              \"properties\": {
+                \"roleAssignmentMode\": \"LegacyRegistryPermissions\"
+              }
+            }: the registry
+        help: set the `scope` of the role assignment to acme1
+        ");
+        insta::assert_snapshot!(says(CHECK, &Template { scope: other, registry: false, ..Template::default() }), @"
+        warning: AcrPull is granted on acme2, not on the registry acme1.azurecr.io
+        at: {
+        also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
+        help: set the `scope` of the role assignment to acme1.azurecr.io
+        ");
     }
 }

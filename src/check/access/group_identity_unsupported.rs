@@ -27,7 +27,9 @@ fn run(_: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Finding>, 
     if identities.is_empty() {
         return Err(Stop::NotApplicable("no container group pulls with an identity"));
     }
-    let system = identities.into_iter().filter(|identity| !matches!(workload.puller(identity), Puller::User(_) | Puller::Client(_)));
+    let system = identities
+        .into_iter()
+        .filter(|identity| !matches!(workload.puller(identity), Puller::User(_) | Puller::Client(_)));
     let finding = |identity| {
         let finding = Finding::at_value(identity, "a container group cannot pull with a system identity");
         finding.help("name a user-assigned identity by its resource id, and attach it to the group")
@@ -52,7 +54,13 @@ mod tests {
 
     #[test]
     fn a_system_identity_does_not_pull() {
-        insta::assert_snapshot!(says("system"), @"");
-        assert_eq!(says("/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id"), "pass");
+        insta::assert_snapshot!(says("system"), @"
+        error: a container group cannot pull with a system identity
+        help: name a user-assigned identity by its resource id, and attach it to the group
+        ");
+        assert_eq!(
+            says("/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id"),
+            "pass"
+        );
     }
 }

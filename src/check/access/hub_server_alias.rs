@@ -26,12 +26,14 @@ pub const CHECK: Check = Check {
 fn run(_: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Finding>, Stop> {
     let entries = workload.registries.entries.iter().filter(|_| wiring::is_container_app(workload));
     let servers = entries.filter_map(|entry| entry.server.as_ref());
-    let of_hub: Vec<_> = servers.filter(|server| server_host(server).is_some_and(|host| host.as_str() == "docker.io")).collect();
+    let of_hub: Vec<_> =
+        servers.filter(|server| server_host(server).is_some_and(|host| host.as_str() == "docker.io")).collect();
     if of_hub.is_empty() {
         return Err(Stop::NotApplicable("no registry entry is for Docker Hub"));
     }
     let is_alias = |text: &str| !text.contains("://") && !text.eq_ignore_ascii_case("docker.io") && !text.contains('/');
-    let aliases = of_hub.into_iter().filter_map(|server| Some((server, server.as_str().filter(|text| is_alias(text))?)));
+    let aliases =
+        of_hub.into_iter().filter_map(|server| Some((server, server.as_str().filter(|text| is_alias(text))?)));
     let finding = |(server, text): (&crate::value::Value, &str)| {
         let title = format!("Docker Hub is called `{text}` here, and `docker.io` in its images");
         Finding::at_value(server, title).help("write `docker.io`")
@@ -47,7 +49,10 @@ mod tests {
 
     #[test]
     fn another_name_of_docker_hub_is_warned_of() {
-        insta::assert_snapshot!(verdict_with(CHECK, "acme/api:v1", &["index.docker.io"], &Evidence::default()), @"");
+        insta::assert_snapshot!(verdict_with(CHECK, "acme/api:v1", &["index.docker.io"], &Evidence::default()), @"
+        warning: Docker Hub is called `index.docker.io` here, and `docker.io` in its images
+        help: write `docker.io`
+        ");
         assert_eq!(verdict_with(CHECK, "acme/api:v1", &["docker.io"], &Evidence::default()), "pass");
     }
 }

@@ -37,7 +37,11 @@ fn run(_: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Finding>, 
         let (Some(one), Some(other)) = (identity.as_str(), attached.id.as_str()) else { continue };
         if wiring::differ_in_case(one, other) {
             let title = "the identity is spelled with other capitals than where it is attached";
-            findings.push(Finding::at_value(identity, title).also(attached.id.at, "attached here").help(format!("write `{other}`")));
+            findings.push(
+                Finding::at_value(identity, title)
+                    .also(attached.id.at, "attached here")
+                    .help(format!("write `{other}`")),
+            );
         }
     }
     match judged {
@@ -54,7 +58,11 @@ mod tests {
 
     #[track_caller]
     fn says(identity: &str, attached: &str) -> String {
-        let id = |name: &str| format!("/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}");
+        let id = |name: &str| {
+            format!(
+                "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}"
+            )
+        };
         let text = format!(
             "name: app\nenvironmentId: /e\nidentity: {{type: UserAssigned, userAssignedIdentities: {{{}: {{}}}}}}\n\
              configuration:\n  registries:\n  - server: acme1.azurecr.io\n    identity: {}\n\
@@ -67,7 +75,12 @@ mod tests {
 
     #[test]
     fn capitals_that_differ_are_remarked_on() {
-        insta::assert_snapshot!(says("id-Pull", "id-pull"), @"");
+        insta::assert_snapshot!(says("id-Pull", "id-pull"), @"
+        note: the identity is spelled with other capitals than where it is attached
+        at: /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-Pull
+        also: /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull: attached here
+        help: write `/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull`
+        ");
         assert_eq!(says("id-pull", "id-pull"), "pass");
     }
 }

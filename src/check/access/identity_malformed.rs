@@ -42,7 +42,9 @@ pub fn is_malformed(workload: &Workload, identity: &Value) -> bool {
     if !takes_ids(workload) {
         return false;
     }
-    if let Some(Symbol::Principal(_) | Symbol::Client(_)) = identity.as_unknown().and_then(|unknown| unknown.symbol.as_ref()) {
+    if let Some(Symbol::Principal(_) | Symbol::Client(_)) =
+        identity.as_unknown().and_then(|unknown| unknown.symbol.as_ref())
+    {
         return true;
     }
     let Some(text) = identity.as_str() else { return false };
@@ -54,7 +56,10 @@ pub fn is_malformed(workload: &Workload, identity: &Value) -> bool {
     let named = segments.next().is_some_and(|name| !name.is_empty());
     let kind = segments.next().is_some_and(|kind| kind.eq_ignore_ascii_case("userAssignedIdentities"));
     let provider = segments.next().is_some_and(|name| name.eq_ignore_ascii_case("Microsoft.ManagedIdentity"));
-    !(text.starts_with("/subscriptions/") || text.to_ascii_lowercase().starts_with("/subscriptions/")) || !named || !kind || !provider
+    !(text.starts_with("/subscriptions/") || text.to_ascii_lowercase().starts_with("/subscriptions/"))
+        || !named
+        || !kind
+        || !provider
 }
 
 fn takes_ids(workload: &Workload) -> bool {
@@ -71,7 +76,9 @@ fn finding(workload: &Workload, identity: &Value) -> Finding {
     let near = workload.identity.user_assigned.iter().find(|one| remedy::name_of(&one.id).eq_ignore_ascii_case(&text));
     let help = match near.and_then(|one| one.id.partial()) {
         Some(id) => format!("write `{id}`"),
-        None if text.to_ascii_lowercase().replace([' ', '-'], "").starts_with("systemassigned") => "write `system`".to_owned(),
+        None if text.to_ascii_lowercase().replace([' ', '-'], "").starts_with("systemassigned") => {
+            "write `system`".to_owned()
+        }
         None => "write the identity's resource id, `system` or `system-environment`".to_owned(),
     };
     Finding::at_value(identity, title).help(help)
@@ -94,17 +101,32 @@ mod tests {
 
     #[test]
     fn names_and_guids_are_no_identities() {
-        insta::assert_snapshot!(says("id-pull"), @"");
-        insta::assert_snapshot!(says("SystemAssigned"), @"");
-        insta::assert_snapshot!(says("7e199b43-042e-5e3b-871c-eb57727e3fb6"), @"");
-        insta::assert_snapshot!(says("/subscriptions/s/resourceGroups/g/providers/Microsoft.App/containerApps/app"), @"");
+        insta::assert_snapshot!(says("id-pull"), @"
+        error: `id-pull` is no resource id of an identity
+        help: write the identity's resource id, `system` or `system-environment`
+        ");
+        insta::assert_snapshot!(says("SystemAssigned"), @"
+        error: `SystemAssigned` is no resource id of an identity
+        help: write `system`
+        ");
+        insta::assert_snapshot!(says("7e199b43-042e-5e3b-871c-eb57727e3fb6"), @"
+        error: `7e199b43-042e-5e3b-871c-eb57727e3fb6` is no resource id of an identity
+        help: write the identity's resource id, `system` or `system-environment`
+        ");
+        insta::assert_snapshot!(says("/subscriptions/s/resourceGroups/g/providers/Microsoft.App/containerApps/app"), @"
+        error: `/subscriptions/s/resourceGroups/g/providers/Microsoft.App/containerApps/app` is no resource id of an identity
+        help: write the identity's resource id, `system` or `system-environment`
+        ");
     }
 
     #[test]
     fn words_and_resource_ids_are() {
         assert_eq!(says("System"), "pass");
         assert_eq!(says("system-environment"), "pass");
-        assert_eq!(says("/SUBSCRIPTIONS/s/resourcegroups/g/providers/microsoft.managedidentity/userassignedidentities/x"), "pass");
+        assert_eq!(
+            says("/SUBSCRIPTIONS/s/resourcegroups/g/providers/microsoft.managedidentity/userassignedidentities/x"),
+            "pass"
+        );
         assert_eq!(says("${IDENTITY_ID}"), "pass");
     }
 }

@@ -25,7 +25,8 @@ pub const CHECK: Check = Check {
 };
 
 fn run(_: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Finding>, Stop> {
-    let with_identity = || workload.registries.entries.iter().filter_map(|entry| Some((entry, entry.identity.as_ref()?)));
+    let with_identity =
+        || workload.registries.entries.iter().filter_map(|entry| Some((entry, entry.identity.as_ref()?)));
     // A web site has one flag for whatever it pulls; a public image needs no login and ignores it.
     if with_identity().next().is_none() || workload.host == Host::WebSite {
         return Err(Stop::NotApplicable("no registry entry names an identity"));
@@ -53,13 +54,31 @@ mod tests {
 
     #[test]
     fn only_registries_of_azure_take_identities() {
-        insta::assert_snapshot!(says("ghcr.io"), @"");
-        insta::assert_snapshot!(says("acme1.azurecr.io.evil.example"), @"");
+        insta::assert_snapshot!(says("ghcr.io"), @"
+        error: ghcr.io takes no managed identity: only Azure container registries do
+        at: system
+        also: server: ghcr.io
+            identity: system: the registry entry
+        help: give the entry for ghcr.io a `username` and a `passwordSecretRef`
+        ");
+        insta::assert_snapshot!(says("acme1.azurecr.io.evil.example"), @"
+        error: acme1.azurecr.io.evil.example takes no managed identity: only Azure container registries do
+        at: system
+        also: server: acme1.azurecr.io.evil.example
+            identity: system: the registry entry
+        help: give the entry for acme1.azurecr.io.evil.example a `username` and a `passwordSecretRef`
+        ");
     }
 
     #[test]
     fn every_cloud_has_them() {
-        for server in ["acme1.azurecr.io", "acme1.azurecr.us", "acme1.azurecr.cn", "https://acme1.azurecr.io/", "acme1.westeurope.geo.azurecr.io"] {
+        for server in [
+            "acme1.azurecr.io",
+            "acme1.azurecr.us",
+            "acme1.azurecr.cn",
+            "https://acme1.azurecr.io/",
+            "acme1.westeurope.geo.azurecr.io",
+        ] {
             assert_eq!(says(server), "pass", "{server}");
         }
     }

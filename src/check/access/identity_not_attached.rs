@@ -37,7 +37,9 @@ fn run(_: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Fin
             continue;
         }
         let puller = workload.puller(identity);
-        if matches!(puller, Puller::Environment) || (workload.host == Host::ContainerGroup && matches!(puller, Puller::System)) {
+        if matches!(puller, Puller::Environment)
+            || (workload.host == Host::ContainerGroup && matches!(puller, Puller::System))
+        {
             continue;
         }
         judged = true;
@@ -58,7 +60,9 @@ fn run(_: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Fin
 fn undecided(workload: &Workload, identity: &Value, evidence: &Evidence) -> Stop {
     match &workload.identity.unknown {
         Some(why) => wiring::not_known("identity", why),
-        None if workload.origin == Origin::Partial && workload.identity.at.is_none() => wiring::left_out(workload, evidence, "identity"),
+        None if workload.origin == Origin::Partial && workload.identity.at.is_none() => {
+            wiring::left_out(workload, evidence, "identity")
+        }
         None => wiring::unknown(identity, "identity"),
     }
 }
@@ -113,24 +117,43 @@ mod tests {
         verdicts(CHECK, &app(identity, block), &Evidence::default())
     }
 
-    const ID: &str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull";
+    const ID: &str =
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull";
 
     #[test]
     fn an_identity_that_is_not_in_the_block_fails() {
         let other = ID.replace("pull", "data");
-        insta::assert_snapshot!(says(ID, &format!("identity: {{type: UserAssigned, userAssignedIdentities: {{{other}: {{}}}}}}")), @"");
-        insta::assert_snapshot!(says("system", ""), @"");
+        insta::assert_snapshot!(says(ID, &format!("identity: {{type: UserAssigned, userAssignedIdentities: {{{other}: {{}}}}}}")), @"
+        error: the identity id-pull is not attached to app
+        at: /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull
+        because: attached: id-data
+        also: server: acme1.azurecr.io
+            identity: /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull: the registry entry
+        also: identity: the identities that are attached
+        help: add it to `userAssignedIdentities`: `\"/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull\": {}`
+        run: az containerapp identity assign -n app -g <group> --user-assigned /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull
+        ");
+        insta::assert_snapshot!(says("system", ""), @"
+        error: acme1.azurecr.io is pulled from with the system identity, which app does not have
+        also: server: acme1.azurecr.io
+            identity: system: the registry entry
+        help: add `SystemAssigned` to the type of the identity block
+        run: az containerapp identity assign -n app -g <group> --system-assigned
+        ");
     }
 
     #[test]
     fn ids_are_compared_without_case() {
         let upper = ID.to_uppercase();
-        assert_eq!(says(ID, &format!("identity: {{type: UserAssigned, userAssignedIdentities: {{{upper}: {{}}}}}}")), "pass");
+        assert_eq!(
+            says(ID, &format!("identity: {{type: UserAssigned, userAssignedIdentities: {{{upper}: {{}}}}}}")),
+            "pass"
+        );
         assert_eq!(says("System", "identity: {type: 'SystemAssigned,UserAssigned'}"), "pass");
     }
 
     #[test]
     fn the_identity_of_the_environment_is_another_question() {
-        insta::assert_snapshot!(says("system-environment", ""), @"");
+        insta::assert_snapshot!(says("system-environment", ""), @"not applicable: no registry entry names an identity of the workload");
     }
 }

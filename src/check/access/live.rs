@@ -7,8 +7,8 @@ use crate::evidence::{Evidence, Failure, Registry, Resource, Stop};
 use crate::image::{Endpoint, Host, ImageRef};
 use crate::manifest::{Pull, Puller};
 use crate::rbac::{
-    Access, Assignment, DenyAssignment, Doubt, Principal as Holder, PrincipalId, PullQuestion, Reason, RegistryMode, Roles, Scope,
-    may_pull, read,
+    Access, Assignment, DenyAssignment, Doubt, Principal as Holder, PrincipalId, PullQuestion, Reason, RegistryMode,
+    Roles, Scope, may_pull, read,
 };
 
 use super::plan::{self, Granted, Plan};
@@ -97,10 +97,15 @@ pub fn standing<'m>(pull: &Pull<'m>, evidence: &Evidence) -> Result<Standing<'m>
 /// # Errors
 /// *Not applicable*, always.
 pub fn settled<'m>(pull: &Pull<'m>, evidence: &Evidence) -> Result<Standing<'m>, Stop> {
-    standing(pull, evidence).map_err(|stop| match stop {
+    standing(pull, evidence).map_err(left_to_main)
+}
+
+/// What a check that is not the main one makes of a stop.
+pub fn left_to_main(stop: Stop) -> Stop {
+    match stop {
         Stop::NotApplicable(why) => Stop::NotApplicable(why),
         Stop::Need(_) | Stop::Unverified(_) => Stop::NotApplicable("`pull-role-missing` decides it"),
-    })
+    }
 }
 
 impl Standing<'_> {
@@ -182,7 +187,11 @@ fn assignments(
         // A definition that cannot be read stays a doubt of that role alone.
         if let Ok(json) = evidence.resource(question)? {
             let listed = json.get("value").is_some();
-            let definitions = if listed { read::role_definitions(json) } else { read::role_definitions(&serde_json::json!({"value": [json]})) };
+            let definitions = if listed {
+                read::role_definitions(json)
+            } else {
+                read::role_definitions(&serde_json::json!({"value": [json]}))
+            };
             definitions.unwrap_or_default().into_iter().for_each(|role| roles.insert(role));
         }
     }
@@ -193,8 +202,13 @@ fn assignments(
 fn either_mode<'q>(question: impl Fn(RegistryMode) -> PullQuestion<'q>) -> Result<(RegistryMode, Access), Stop> {
     let (legacy, abac) = (may_pull(question(RegistryMode::Legacy)), may_pull(question(RegistryMode::Abac)));
     match (&legacy, &abac) {
-        (Access::Allowed(_), Access::Allowed(_)) | (Access::Denied(_), Access::Denied(_)) => Ok((RegistryMode::Legacy, legacy)),
-        _ => Err(super::wiring::not_known("roleAssignmentMode", "Azure's answer about the registry does not tell how it reads role assignments")),
+        (Access::Allowed(_), Access::Allowed(_)) | (Access::Denied(_), Access::Denied(_)) => {
+            Ok((RegistryMode::Legacy, legacy))
+        }
+        _ => Err(super::wiring::not_known(
+            "roleAssignmentMode",
+            "Azure's answer about the registry does not tell how it reads role assignments",
+        )),
     }
 }
 
@@ -207,9 +221,11 @@ fn explained(question: PullQuestion, principal: &PrincipalId, evidence: &Evidenc
     let scope = question.registry.as_str().to_owned();
     let listed = Resource::Eligible { scope: scope.clone(), principal: principal.to_string() };
     let eligible = evidence.resource(listed)?.ok().and_then(|json| read::eligibilities(json).ok()).unwrap_or_default();
-    let above = question.registry.subscription().map(|subscription| format!("/subscriptions/{subscription}")).unwrap_or(scope);
+    let above =
+        question.registry.subscription().map(|subscription| format!("/subscriptions/{subscription}")).unwrap_or(scope);
     let elsewhere = Resource::RoleAssignments { scope: above, principal: principal.to_string() };
-    let elsewhere = evidence.resource(elsewhere)?.ok().and_then(|json| read::role_assignments(json).ok()).unwrap_or_default();
+    let elsewhere =
+        evidence.resource(elsewhere)?.ok().and_then(|json| read::role_assignments(json).ok()).unwrap_or_default();
     match may_pull(PullQuestion { eligible: &eligible, elsewhere: &elsewhere, ..question }) {
         Access::Denied(reasons) => Ok(reasons),
         Access::Allowed(_) | Access::Unknown(_) => Ok(vec![Reason::NoAssignment]),
@@ -227,8 +243,12 @@ fn doubtful(doubts: &[Doubt], registry: &Registry, evidence: &Evidence) -> Resul
             }
         }
         Some(Doubt::Condition { condition, why, .. }) => unknown(condition, why.join("; ")),
-        Some(Doubt::RoleCondition { held, why }) => unknown(&format!("the condition of the role {}", held.role.name), why.join("; ")),
-        Some(Doubt::ScopeUnclear { held }) => unknown(held.assignment.scope.as_str(), "the scope of an assignment is not clear".to_owned()),
+        Some(Doubt::RoleCondition { held, why }) => {
+            unknown(&format!("the condition of the role {}", held.role.name), why.join("; "))
+        }
+        Some(Doubt::ScopeUnclear { held }) => {
+            unknown(held.assignment.scope.as_str(), "the scope of an assignment is not clear".to_owned())
+        }
         Some(Doubt::Deny { deny, why }) => unknown(&format!("the deny assignment {}", deny.name), why.join("; ")),
         None => unknown("the role assignments", "they do not decide it".to_owned()),
     })

@@ -43,7 +43,9 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         if has_hash && !written_hash {
             let title = format!("{} lacks the hash of the registry's domain name label", image.registry);
             let finding = at_image(pull, title).also(registry.at, "the registry asks for a label");
-            return Ok(vec![finding.help("take the login server from the registry: `registry.properties.loginServer`")]);
+            return Ok(vec![
+                finding.help("take the login server from the registry: `registry.properties.loginServer`"),
+            ]);
         }
         return Ok(Vec::new());
     }
@@ -74,7 +76,8 @@ pub fn meant(image: &ImageRef, evidence: &Evidence) -> Result<Option<String>, St
         let own = registry.get("name").and_then(serde_json::Value::as_str);
         own.zip(name.as_deref()).is_some_and(|(own, name)| own.eq_ignore_ascii_case(name))
     });
-    let server = found.and_then(|registry| registry.pointer("/properties/loginServer")).and_then(serde_json::Value::as_str);
+    let server =
+        found.and_then(|registry| registry.pointer("/properties/loginServer")).and_then(serde_json::Value::as_str);
     Ok(server.filter(|server| !server.eq_ignore_ascii_case(image.registry.name())).map(str::to_owned))
 }
 
@@ -96,10 +99,16 @@ mod tests {
     #[test]
     fn a_registry_of_that_name_has_another_login_server() {
         let host = Host::parse("acme1.azurecr.io").unwrap();
-        let unseen = Evidence::default().with(Question::Registry { host }, Err(Failure::not_found("management.azure.com")));
+        let unseen =
+            Evidence::default().with(Question::Registry { host }, Err(Failure::not_found("management.azure.com")));
         let find = Resource::Find { kind: "Microsoft.ContainerRegistry/registries".to_owned() };
-        let registries = json!({"value": [{"name": "Acme1", "properties": {"loginServer": "acme1-e7ggejfuhzhgedc8.azurecr.io"}}]});
-        insta::assert_snapshot!(live(CHECK, &unseen), @"");
-        insta::assert_snapshot!(live(CHECK, &answering(unseen, find, Ok(registries))), @"");
+        let registries =
+            json!({"value": [{"name": "Acme1", "properties": {"loginServer": "acme1-e7ggejfuhzhgedc8.azurecr.io"}}]});
+        insta::assert_snapshot!(live(CHECK, &unseen), @"needs every Microsoft.ContainerRegistry/registries");
+        insta::assert_snapshot!(live(CHECK, &answering(unseen, find, Ok(registries))), @"
+        error: acme1.azurecr.io is not the login server of the registry, which is acme1-e7ggejfuhzhgedc8.azurecr.io
+        at: acme1.azurecr.io/api:v1
+        help: write `acme1-e7ggejfuhzhgedc8.azurecr.io` in the image and in the registry entry
+        ");
     }
 }

@@ -78,20 +78,26 @@ mod tests {
         let (registry, repository) = split("ghcr.io/acme/api");
         let login = Login { username: "bot".to_owned(), secret: "p".to_owned() };
         let question = Question::Login { registry, repository, login };
-        let evidence = accepted.map_or_else(Evidence::default, |flag| Evidence::default().with(question, Ok(Reply::Flag(flag))));
+        let evidence =
+            accepted.map_or_else(Evidence::default, |flag| Evidence::default().with(question, Ok(Reply::Flag(flag))));
         verdicts(CHECK, &text, &evidence)
     }
 
     #[test]
     fn a_password_that_is_refused_fails() {
-        insta::assert_snapshot!(says(", value: old-password", Some(false)), @"");
+        insta::assert_snapshot!(says(", value: old-password", Some(false)), @"
+        error: ghcr.io refuses the password of bot
+        because: it is in the secret `p`
+        help: put the present password into the secret, or pull with a managed identity
+        run: az containerapp secret set -n app -g <group> --secrets p=<password>
+        ");
         assert_eq!(says(", value: new-password", Some(true)), "pass");
     }
 
     #[test]
     fn a_password_that_is_given_is_tried_and_no_other() {
-        insta::assert_snapshot!(says(", value: new-password", None), @"");
-        insta::assert_snapshot!(says("", None), @"");
-        insta::assert_snapshot!(says(", value: '$(GHCR_TOKEN)'", None), @"");
+        insta::assert_snapshot!(says(", value: new-password", None), @"needs login at ghcr.io");
+        insta::assert_snapshot!(says("", None), @"not applicable: the password is not in the files");
+        insta::assert_snapshot!(says(", value: '$(GHCR_TOKEN)'", None), @"not applicable: the password is not in the files");
     }
 }

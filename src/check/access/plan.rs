@@ -118,7 +118,9 @@ fn granted<'m>(pull: &Pull<'m>, who: &Puller<'m>, plan: &Plan<'m>) -> Granted<'m
             continue;
         }
         match weighed {
-            Weighed { to: Some(true), covers: Some(true), pulls: Some(true), lets_through: Some(true), .. } => yes.push(grant),
+            Weighed { to: Some(true), covers: Some(true), pulls: Some(true), lets_through: Some(true), .. } => {
+                yes.push(grant)
+            }
             weighed if weighed.may_pull() => undecided = undecided.or(weighed.doubt()),
             weighed => flaw = weighed.flaw(grant).or(flaw),
         }
@@ -132,7 +134,9 @@ fn granted<'m>(pull: &Pull<'m>, who: &Puller<'m>, plan: &Plan<'m>) -> Granted<'m
 
 impl Weighed {
     fn is_to_client(&self, grant: &Grant, id: Option<&Value>) -> bool {
-        self.covers != Some(false) && self.pulls != Some(false) && id.is_some_and(|id| grant.is_to_client(id) == Some(true))
+        self.covers != Some(false)
+            && self.pulls != Some(false)
+            && id.is_some_and(|id| grant.is_to_client(id) == Some(true))
     }
 
     fn may_pull(&self) -> bool {
@@ -154,7 +158,9 @@ impl Weighed {
             (Some(true), Some(true), Some(true)) => Flaw::ConditionExcludes(grant),
             (Some(true), Some(true), Some(false)) if self.pulls_in_other_mode => Flaw::WrongMode(grant),
             (Some(true), Some(true), Some(false)) if concerns() => Flaw::WrongRole(grant),
-            (Some(true), Some(false), pulls) if (pulls == Some(true) || self.pulls_in_other_mode) && concerns() => Flaw::WrongScope(grant),
+            (Some(true), Some(false), pulls) if (pulls == Some(true) || self.pulls_in_other_mode) && concerns() => {
+                Flaw::WrongScope(grant)
+            }
             (Some(false), Some(true), pulls) if pulls == Some(true) && concerns() => Flaw::OtherPrincipal(grant),
             _ => Flaw::Nothing,
         }
@@ -192,7 +198,8 @@ pub fn role_name(grant: &Grant) -> String {
 }
 
 fn role(grant: &Grant, mode: Option<RegistryMode>, repository: Option<&str>) -> Weighed {
-    let mut weighed = Weighed { to: None, covers: None, pulls: None, pulls_in_other_mode: false, lets_through: Some(true) };
+    let mut weighed =
+        Weighed { to: None, covers: None, pulls: None, pulls_in_other_mode: false, lets_through: Some(true) };
     let Some(role) = definition(grant) else { return weighed };
     let permits = |mode: RegistryMode| role.permits(&mode.pull());
     let modes = [RegistryMode::Legacy, RegistryMode::Abac];
@@ -284,7 +291,8 @@ fn is_identity_new(manifest: &Manifest, workload: &Workload, who: &Puller) -> bo
 
 /// Whether the workload waits for one of these grants; `None` when the file does not tell what waits for what.
 pub fn is_awaited(manifest: &Manifest, workload: &Workload, grants: &[Grant]) -> Option<bool> {
-    let tells = !workload.depends_on.is_empty() || manifest.planned.resources.iter().any(|one| !one.depends_on.is_empty());
+    let tells =
+        !workload.depends_on.is_empty() || manifest.planned.resources.iter().any(|one| !one.depends_on.is_empty());
     if !tells {
         return None;
     }

@@ -44,11 +44,16 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
         Ok(vec![match fate {
             Fate::Gone => {
                 let finding = at_entry(pull, &standing, format!("{name} does not exist"));
-                finding.help("create it, attach it to the workload, and grant it the role; or name one that exists").command(format!("az identity show --ids {id}"))
+                finding
+                    .help("create it, attach it to the workload, and grant it the role; or name one that exists")
+                    .command(format!("az identity show --ids {id}"))
             }
             Fate::Now(now) => {
                 let finding = at_entry(pull, &standing, format!("{name} was created again, and its roles were not"));
-                let finding = finding.detail(format!("the workload has the principal {}, the identity is {now} now", standing.assignee()));
+                let finding = finding.detail(format!(
+                    "the workload has the principal {}, the identity is {now} now",
+                    standing.assignee()
+                ));
                 let finding = finding.help("attach the identity again, and grant the role to its present principal");
                 finding.command(remedy::grant(now.as_str(), standing.mode, &standing.registry.id))
             }
@@ -73,7 +78,9 @@ pub fn flaw(pull: &Pull, standing: &Standing, evidence: &Evidence) -> Result<Opt
             return Ok(gone.then_some(Fate::Gone));
         }
         Err(_) | Ok(Err(_)) => return Ok(Some(Fate::Gone)),
-        Ok(Ok(json)) => json.pointer("/properties/principalId").and_then(serde_json::Value::as_str).map(PrincipalId::from),
+        Ok(Ok(json)) => {
+            json.pointer("/properties/principalId").and_then(serde_json::Value::as_str).map(PrincipalId::from)
+        }
     };
     Ok(match (now, &standing.principal) {
         (Some(now), Some(known)) if now != *known => Some(Fate::Now(now)),
@@ -89,7 +96,8 @@ mod tests {
     use crate::evidence::{Answer, Failure, Resource};
     use serde_json::{Value, json};
 
-    const ID: &str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull";
+    const ID: &str =
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull";
 
     #[track_caller]
     fn says(identity: Answer<Value>) -> String {
@@ -102,8 +110,21 @@ mod tests {
 
     #[test]
     fn an_identity_that_is_gone_or_new_is_named() {
-        insta::assert_snapshot!(says(Err(Failure::not_found("management.azure.com"))), @"");
-        insta::assert_snapshot!(says(Ok(json!({"properties": {"principalId": "d5e18a61-7639-5bfe-8e97-2ffa4c2eeb8f"}}))), @"");
+        insta::assert_snapshot!(says(Err(Failure::not_found("management.azure.com"))), @"
+        error: the identity id-pull does not exist
+        at: /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull
+        also: acme1.azurecr.io/api:v1: needed for this image
+        help: create it, attach it to the workload, and grant it the role; or name one that exists
+        run: az identity show --ids /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull
+        ");
+        insta::assert_snapshot!(says(Ok(json!({"properties": {"principalId": "d5e18a61-7639-5bfe-8e97-2ffa4c2eeb8f"}}))), @"
+        error: the identity id-pull was created again, and its roles were not
+        at: /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull
+        because: the workload has the principal 9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad, the identity is d5e18a61-7639-5bfe-8e97-2ffa4c2eeb8f now
+        also: acme1.azurecr.io/api:v1: needed for this image
+        help: attach the identity again, and grant the role to its present principal
+        run: az role assignment create --assignee-object-id d5e18a61-7639-5bfe-8e97-2ffa4c2eeb8f --assignee-principal-type ServicePrincipal --role AcrPull --scope /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1
+        ");
     }
 
     #[test]

@@ -43,7 +43,11 @@ fn run(pull: &Pull, _: &Evidence) -> Result<Vec<Finding>, Stop> {
         finding = finding.also(at, "the pull secrets");
     }
     finding = finding.detail(format!("they are for {}", servers.join(", ")));
-    Ok(vec![finding.help(format!("add a secret for {host} to `imagePullSecrets`, unless the nodes may pull from it themselves"))])
+    Ok(vec![
+        finding.help(format!(
+            "add a secret for {host} to `imagePullSecrets`, unless the nodes may pull from it themselves"
+        )),
+    ])
 }
 
 #[cfg(test)]
@@ -64,7 +68,13 @@ mod tests {
 
     #[test]
     fn a_registry_without_a_secret_is_warned_of() {
-        insta::assert_snapshot!(says("registry.example/api:v1"), @"");
+        insta::assert_snapshot!(says("registry.example/api:v1"), @"
+        warning: no pull secret of the pod is for registry.example
+        at: registry.example/api:v1
+        because: they are for ghcr.io
+        also: imagePullSecrets: the pull secrets
+        help: add a secret for registry.example to `imagePullSecrets`, unless the nodes may pull from it themselves
+        ");
     }
 
     #[test]

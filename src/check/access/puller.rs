@@ -5,16 +5,20 @@
 use serde_json::Value as Json;
 
 use crate::evidence::{Evidence, Failure, Resource, Stop};
-use crate::manifest::{Credential, Puller, Pull, Workload};
+use crate::manifest::{Credential, Pull, Puller, Workload};
 use crate::rbac::PrincipalId;
 use crate::value::Value;
 
+use super::environment_identity_missing;
 use super::wiring::{is_azure, not_known};
 
 /// The principal that pulls.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Principal {
-    Known { id: PrincipalId, tenant: Option<String> },
+    Known {
+        id: PrincipalId,
+        tenant: Option<String>,
+    },
     /// Its resource does not exist yet: nothing can have been granted to it.
     New,
 }
@@ -31,6 +35,11 @@ pub fn azure_puller<'m>(pull: &Pull<'m>) -> Result<Puller<'m>, Stop> {
         Some(true) => {}
         Some(false) => return Err(Stop::NotApplicable("the registry is none of Azure's")),
         None => return Err(not_known("server", "the registry is not known before the deployment")),
+    }
+    if matches!(puller, Puller::Environment)
+        && environment_identity_missing::is_planned_without(pull.manifest, pull.workload)
+    {
+        return Err(Stop::NotApplicable("the environment has no identity: see `environment-identity-missing`"));
     }
     match pull.is_attached(&puller) {
         Some(false) => Err(Stop::NotApplicable("the identity is not attached: see `identity-not-attached`")),
@@ -78,7 +87,11 @@ pub fn principal(workload: &Workload, puller: &Puller, evidence: &Evidence) -> R
         Err(failure) if failure.is_not_found() => return Ok(Principal::New),
         Err(failure) => return Err(Stop::Unverified(failure)),
     };
-    let holder = if matches!(puller, Puller::System | Puller::Environment) { json.get("identity") } else { json.get("properties") };
+    let holder = if matches!(puller, Puller::System | Puller::Environment) {
+        json.get("identity")
+    } else {
+        json.get("properties")
+    };
     let text = |key: &str| Some(holder?.get(key)?.as_str()?.to_owned()).filter(|text| !text.is_empty());
     match text("principalId") {
         Some(principal) => Ok(Principal::Known { id: PrincipalId::from(principal), tenant: text("tenantId") }),
@@ -94,7 +107,9 @@ pub fn principal(workload: &Workload, puller: &Puller, evidence: &Evidence) -> R
 pub fn read<'e>(id: &Value, evidence: &'e Evidence) -> Result<Result<&'e Json, Failure>, Stop> {
     let Some(text) = id.as_str().filter(|text| text.starts_with('/')) else {
         return Err(match id.as_unknown() {
-            Some(unknown) => Stop::Unverified(Failure::Unknown { expression: unknown.expression.clone(), why: unknown.why.clone() }),
+            Some(unknown) => {
+                Stop::Unverified(Failure::Unknown { expression: unknown.expression.clone(), why: unknown.why.clone() })
+            }
             None => not_known("id", "the file does not tell the resource group: the command line does"),
         });
     };

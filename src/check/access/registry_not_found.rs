@@ -30,7 +30,9 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
 fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     let Ok(image) = pull.image() else { return Err(Stop::NotApplicable("the image is not known")) };
     let planned = pull.manifest.planned.registry(&image.registry);
-    if image.registry.acr().is_none_or(|acr| !acr.is_login_server()) || matches!(planned, Found::One(registry) if !registry.existing) {
+    if image.registry.acr().is_none_or(|acr| !acr.is_login_server())
+        || matches!(planned, Found::One(registry) if !registry.existing)
+    {
         return Err(Stop::NotApplicable("the registry is none that Azure has already"));
     }
     // What is missing here, the checks of roles and credentials ask for and report.
@@ -38,7 +40,9 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         return Err(Stop::NotApplicable("nothing asks Resource Manager about the registry"));
     };
     let failure = match answer {
-        Ok(registry) if registry.provisioning_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Deleting")) => {
+        Ok(registry)
+            if registry.provisioning_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Deleting")) =>
+        {
             return Ok(vec![finding(pull, format!("the registry {} is being deleted", registry.name))]);
         }
         Ok(_) => return Ok(Vec::new()),
@@ -81,7 +85,12 @@ mod tests {
 
     #[test]
     fn a_name_that_nobody_has_is_no_registry() {
-        insta::assert_snapshot!(says(Err(Failure::Name { host: "acme1.azurecr.io".to_owned(), last: None })), @"");
+        insta::assert_snapshot!(says(Err(Failure::Name { host: "acme1.azurecr.io".to_owned(), last: None })), @"
+        error: there is no registry acme1.azurecr.io
+        at: acme1.azurecr.io/api:v1
+        help: correct the name of the registry
+        run: az acr list --query \"[].loginServer\" -o tsv
+        ");
     }
 
     #[test]
@@ -91,6 +100,11 @@ mod tests {
 
     #[test]
     fn a_registry_that_is_being_deleted_is_none() {
-        insta::assert_snapshot!(live(CHECK, &registry(&json!({"provisioningState": "Deleting"}))), @"");
+        insta::assert_snapshot!(live(CHECK, &registry(&json!({"provisioningState": "Deleting"}))), @"
+        error: the registry acme1 is being deleted
+        at: acme1.azurecr.io/api:v1
+        help: correct the name of the registry
+        run: az acr list --query \"[].loginServer\" -o tsv
+        ");
     }
 }

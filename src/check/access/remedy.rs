@@ -22,9 +22,15 @@ pub fn grant(principal: &str, mode: RegistryMode, registry: &str) -> String {
 pub fn set_registry(workload: &Workload, server: &str) -> Option<String> {
     let target = target(workload);
     Some(match workload.host {
-        Host::ContainerApp => format!("az containerapp registry set {target} --server {server} --identity <identity's resource id, or system>"),
-        Host::Job => format!("az containerapp job registry set {target} --server {server} --identity <identity's resource id, or system>"),
-        Host::WebSite => format!("az webapp config set {target} --generic-configurations '{{\"acrUseManagedIdentityCreds\": true}}'"),
+        Host::ContainerApp => format!(
+            "az containerapp registry set {target} --server {server} --identity <identity's resource id, or system>"
+        ),
+        Host::Job => format!(
+            "az containerapp job registry set {target} --server {server} --identity <identity's resource id, or system>"
+        ),
+        Host::WebSite => {
+            format!("az webapp config set {target} --generic-configurations '{{\"acrUseManagedIdentityCreds\": true}}'")
+        }
         _ => return None,
     })
 }
@@ -47,7 +53,9 @@ pub fn attach(workload: &Workload, identity: Option<&str>) -> Option<String> {
 pub fn target(workload: &Workload) -> String {
     let name = known(&workload.name).unwrap_or_else(|| "<app>".to_owned());
     let group = workload.id.as_ref().and_then(Value::as_str).or(workload.scope.as_deref());
-    let group = group.and_then(|id| Scope::from(id).resource_group().map(str::to_owned)).unwrap_or_else(|| "<group>".to_owned());
+    let group = group
+        .and_then(|id| Scope::from(id).resource_group().map(str::to_owned))
+        .unwrap_or_else(|| "<group>".to_owned());
     format!("-n {name} -g {group}")
 }
 

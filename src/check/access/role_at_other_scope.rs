@@ -28,7 +28,11 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
     wiring::each_pull(manifest, workload, evidence, |pull| {
         let standing = live::settled(pull, evidence)?;
         let Some(Reason::ScopeMisses(held)) = standing.cause() else { return Ok(Vec::new()) };
-        let title = format!("{} may pull elsewhere, not from {}", puller::name(workload, &standing.puller), standing.registry.login_server);
+        let title = format!(
+            "{} may pull elsewhere, not from {}",
+            puller::name(workload, &standing.puller),
+            standing.registry.login_server
+        );
         let mut finding = at_entry(pull, &standing, title);
         for held in held {
             finding = finding.detail(format!("it holds {} on {}", held.role.name, held.assignment.scope));
@@ -47,9 +51,20 @@ mod tests {
 
     #[test]
     fn a_role_on_another_registry_is_named() {
-        let question = Resource::RoleAssignments { scope: "/subscriptions/s".to_owned(), principal: PRINCIPAL.to_owned() };
+        let question =
+            Resource::RoleAssignments { scope: "/subscriptions/s".to_owned(), principal: PRINCIPAL.to_owned() };
         let other = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme2";
-        let evidence = answering(holding(registry(&json!({})), &[]), question, Ok(json!({"value": [assignment(ACR_PULL, other)]})));
-        insta::assert_snapshot!(live(CHECK, &evidence), @"");
+        let evidence = answering(
+            holding(registry(&json!({})), &[]),
+            question,
+            Ok(json!({"value": [assignment(ACR_PULL, other)]})),
+        );
+        insta::assert_snapshot!(live(CHECK, &evidence), @"
+        error: the system identity of app may pull elsewhere, not from acme1.azurecr.io
+        because: it holds AcrPull on /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme2
+        also: acme1.azurecr.io/api:v1: needed for this image
+        help: grant it AcrPull on this registry
+        run: az role assignment create --assignee-object-id 9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad --assignee-principal-type ServicePrincipal --role AcrPull --scope /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1
+        ");
     }
 }

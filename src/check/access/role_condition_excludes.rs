@@ -33,13 +33,21 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
         let title = format!("the condition of the role does not let the repository {repository} through");
         let mut finding = at_entry(pull, &standing, title);
         for exclusion in excluded {
-            let compares = if exclusion.compares.is_empty() { exclusion.condition.clone() } else { exclusion.compares.join(" or ") };
+            let compares = if exclusion.compares.is_empty() {
+                exclusion.condition.clone()
+            } else {
+                exclusion.compares.join(" or ")
+            };
             finding = finding.detail(format!("{} holds where the repository {compares}", exclusion.held.role.name));
             if exclusion.only_below {
                 finding = finding.detail(format!("that is what is below `{repository}/`, not `{repository}` itself"));
             }
         }
-        let command = format!("{} --condition-version 2.0 --condition \"{}\"", standing.remedy(), repository_condition(repository));
+        let command = format!(
+            "{} --condition-version 2.0 --condition \"{}\"",
+            standing.remedy(),
+            repository_condition(repository)
+        );
         Ok(vec![finding.help("widen the condition, or add an assignment for this repository").command(command)])
     })
 }
@@ -60,7 +68,14 @@ mod tests {
 
     #[test]
     fn a_condition_for_another_repository_excludes_this_one() {
-        insta::assert_snapshot!(says("web"), @"");
+        insta::assert_snapshot!(says("web"), @"
+        error: the condition of the role does not let the repository api through
+        at: system
+        because: Container Registry Repository Reader holds where the repository StringEqualsIgnoreCase 'web'
+        also: acme1.azurecr.io/api:v1: needed for this image
+        help: widen the condition, or add an assignment for this repository
+        run: az role assignment create --assignee-object-id 9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad --assignee-principal-type ServicePrincipal --role \"Container Registry Repository Reader\" --scope /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1 --condition-version 2.0 --condition \"((!(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/content/read'}) AND !(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/metadata/read'})) OR (@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'api'))\"
+        ");
         assert_eq!(says("API"), "pass");
     }
 }

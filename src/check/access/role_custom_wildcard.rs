@@ -28,14 +28,24 @@ pub const CHECK: Check = Check {
 fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     wiring::each_pull(manifest, workload, evidence, |pull| {
         let standing = live::settled(pull, evidence)?;
-        let Access::Allowed(allowed) = &standing.access else { return Err(Stop::NotApplicable("the identity may not pull")) };
+        let Access::Allowed(allowed) = &standing.access else {
+            return Err(Stop::NotApplicable("the identity may not pull"));
+        };
         if !allowed.is_only_custom_wildcard() {
             return Ok(Vec::new());
         }
         let names: Vec<&str> = allowed.by.iter().map(|grant| grant.held.role.name.as_str()).collect();
-        let title = format!("{} may pull only by a wildcard of the custom role {}", puller::name(workload, &standing.puller), names.join(", "));
+        let title = format!(
+            "{} may pull only by a wildcard of the custom role {}",
+            puller::name(workload, &standing.puller),
+            names.join(", ")
+        );
         let operation = standing.mode.pull();
-        let finding = at_entry(pull, &standing, title).help(format!("name `{}` in the role, or grant {}", operation.name(), standing.mode.pull_role().name));
+        let finding = at_entry(pull, &standing, title).help(format!(
+            "name `{}` in the role, or grant {}",
+            operation.name(),
+            standing.mode.pull_role().name
+        ));
         Ok(vec![finding.command(standing.remedy())])
     })
 }
@@ -57,7 +67,12 @@ mod tests {
             let question = Resource::RoleDefinition { scope: REGISTRY_ID.to_owned(), guid: GUID.to_owned() };
             live(CHECK, &answering(held, question, Ok(role)))
         };
-        insta::assert_snapshot!(says("Microsoft.ContainerRegistry/*/read"), @"");
+        insta::assert_snapshot!(says("Microsoft.ContainerRegistry/*/read"), @"
+        warning: the system identity of app may pull only by a wildcard of the custom role puller
+        also: acme1.azurecr.io/api:v1: needed for this image
+        help: name `Microsoft.ContainerRegistry/registries/pull/read` in the role, or grant AcrPull
+        run: az role assignment create --assignee-object-id 9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad --assignee-principal-type ServicePrincipal --role AcrPull --scope /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1
+        ");
         assert_eq!(says("Microsoft.ContainerRegistry/registries/pull/read"), "pass");
     }
 }

@@ -51,7 +51,9 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::check::access::template::{ACR_PULL, PRINCIPAL, REGISTRY_ID, answering, assignment, holding, live, registry};
+    use crate::check::access::template::{
+        ACR_PULL, PRINCIPAL, REGISTRY_ID, answering, assignment, holding, live, registry,
+    };
     use crate::evidence::Resource;
     use serde_json::json;
 
@@ -66,7 +68,13 @@ mod tests {
 
     #[test]
     fn a_role_with_an_end_is_warned_of() {
-        insta::assert_snapshot!(says(json!("2026-12-31T00:00:00Z")), @"");
+        insta::assert_snapshot!(says(json!("2026-12-31T00:00:00Z")), @"
+        warning: the system identity of app may pull until 2026-12-31T00:00:00Z
+        because: every restart and scale-out pulls again
+        also: acme1.azurecr.io/api:v1: needed for this image
+        help: make the assignment permanent, or renew it in time
+        run: az role assignment create --assignee-object-id 9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad --assignee-principal-type ServicePrincipal --role AcrPull --scope /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1
+        ");
         assert_eq!(says(json!(null)), "pass");
     }
 }

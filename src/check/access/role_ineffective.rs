@@ -36,7 +36,8 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
             RegistryMode::Abac => format!("{login} is in ABAC mode, where {names} does not pull"),
             RegistryMode::Legacy => format!("{login} is in legacy mode, where {names} does not pull"),
         };
-        let finding = at_entry(pull, &standing, title).detail(format!("{} holds nothing else", puller::name(workload, &standing.puller)));
+        let finding = at_entry(pull, &standing, title)
+            .detail(format!("{} holds nothing else", puller::name(workload, &standing.puller)));
         let role = standing.mode.pull_role().name;
         Ok(vec![finding.help(format!("grant it {role} on the registry")).command(standing.remedy())])
     })
@@ -45,18 +46,34 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::check::access::template::{ACR_PULL, REGISTRY_ID, REPOSITORY_READER, assignment, holding, live, registry};
+    use crate::check::access::template::{
+        ACR_PULL, REGISTRY_ID, REPOSITORY_READER, assignment, holding, live, registry,
+    };
     use serde_json::json;
 
     #[test]
     fn acr_pull_does_not_pull_in_abac_mode() {
         let abac = registry(&json!({"roleAssignmentMode": "AbacRepositoryPermissions"}));
-        insta::assert_snapshot!(live(CHECK, &holding(abac, &[assignment(ACR_PULL, REGISTRY_ID)])), @"");
+        insta::assert_snapshot!(live(CHECK, &holding(abac, &[assignment(ACR_PULL, REGISTRY_ID)])), @"
+        error: acme1.azurecr.io is in ABAC mode, where AcrPull does not pull
+        at: system
+        because: the system identity of app holds nothing else
+        also: acme1.azurecr.io/api:v1: needed for this image
+        help: grant it Container Registry Repository Reader on the registry
+        run: az role assignment create --assignee-object-id 9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad --assignee-principal-type ServicePrincipal --role \"Container Registry Repository Reader\" --scope /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1
+        ");
     }
 
     #[test]
     fn repository_reader_does_not_pull_in_legacy_mode() {
-        insta::assert_snapshot!(live(CHECK, &holding(registry(&json!({})), &[assignment(REPOSITORY_READER, REGISTRY_ID)])), @"");
+        insta::assert_snapshot!(live(CHECK, &holding(registry(&json!({})), &[assignment(REPOSITORY_READER, REGISTRY_ID)])), @"
+        error: acme1.azurecr.io is in legacy mode, where Container Registry Repository Reader does not pull
+        at: system
+        because: the system identity of app holds nothing else
+        also: acme1.azurecr.io/api:v1: needed for this image
+        help: grant it AcrPull on the registry
+        run: az role assignment create --assignee-object-id 9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad --assignee-principal-type ServicePrincipal --role AcrPull --scope /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1
+        ");
     }
 
     #[test]

@@ -41,7 +41,10 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
         let Ok(Some(holder)) = holder(pull, &standing, evidence) else { return Ok(Vec::new()) };
         let title = format!("{} may pull, and {} does", holder.name, puller::name(workload, &standing.puller));
         let finding = at_entry(pull, &standing, title);
-        let help = format!("name `{}` in the registry entry, or grant the role to the identity that is named there", holder.entry);
+        let help = format!(
+            "name `{}` in the registry entry, or grant the role to the identity that is named there",
+            holder.entry
+        );
         Ok(vec![finding.help(help).command(standing.remedy())])
     })
 }
@@ -111,7 +114,12 @@ mod tests {
         theirs["properties"]["principalId"] = json!(other);
         let question = Resource::RoleAssignments { scope: REGISTRY_ID.to_owned(), principal: other.to_owned() };
         let evidence = answering(holding(registry(&json!({})), &[]), question, Ok(json!({"value": [theirs]})));
-        insta::assert_snapshot!(verdicts(CHECK, &app.to_string(), &evidence), @"");
-        insta::assert_snapshot!(verdicts(super::super::pull_role_missing::CHECK, &app.to_string(), &evidence), @"");
+        insta::assert_snapshot!(verdicts(CHECK, &app.to_string(), &evidence), @"
+        error: the identity id-pull may pull, and the system identity of app does
+        also: acme1.azurecr.io/api:v1: needed for this image
+        help: name `/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull` in the registry entry, or grant the role to the identity that is named there
+        run: az role assignment create --assignee-object-id 9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad --assignee-principal-type ServicePrincipal --role AcrPull --scope /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1
+        ");
+        insta::assert_snapshot!(verdicts(super::super::pull_role_missing::CHECK, &app.to_string(), &evidence), @"not applicable: the role is there and the identity is another one");
     }
 }

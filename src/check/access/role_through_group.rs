@@ -28,11 +28,15 @@ pub const CHECK: Check = Check {
 fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     wiring::each_pull(manifest, workload, evidence, |pull| {
         let standing = live::settled(pull, evidence)?;
-        let Access::Allowed(allowed) = &standing.access else { return Err(Stop::NotApplicable("the identity may not pull")) };
+        let Access::Allowed(allowed) = &standing.access else {
+            return Err(Stop::NotApplicable("the identity may not pull"));
+        };
         let Some(held) = allowed.only_through_group() else { return Ok(Vec::new()) };
         let Through::Group(group) = &held.through else { return Ok(Vec::new()) };
-        let title = format!("{} may pull only as a member of the group {group}", puller::name(workload, &standing.puller));
-        let finding = at_entry(pull, &standing, title).detail("a membership of today may reach the registry tomorrow: tokens are kept for up to 24 hours");
+        let title =
+            format!("{} may pull only as a member of the group {group}", puller::name(workload, &standing.puller));
+        let finding = at_entry(pull, &standing, title)
+            .detail("a membership of today may reach the registry tomorrow: tokens are kept for up to 24 hours");
         Ok(vec![finding.help("grant the role to the identity itself").command(standing.remedy())])
     })
 }
@@ -48,7 +52,13 @@ mod tests {
         let mut group = assignment(ACR_PULL, REGISTRY_ID);
         group["properties"]["principalId"] = json!("d5e18a61-7639-5bfe-8e97-2ffa4c2eeb8f");
         group["properties"]["principalType"] = json!("Group");
-        insta::assert_snapshot!(live(CHECK, &holding(registry(&json!({})), &[group.clone()])), @"");
+        insta::assert_snapshot!(live(CHECK, &holding(registry(&json!({})), &[group.clone()])), @"
+        warning: the system identity of app may pull only as a member of the group d5e18a61-7639-5bfe-8e97-2ffa4c2eeb8f
+        because: a membership of today may reach the registry tomorrow: tokens are kept for up to 24 hours
+        also: acme1.azurecr.io/api:v1: needed for this image
+        help: grant the role to the identity itself
+        run: az role assignment create --assignee-object-id 9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad --assignee-principal-type ServicePrincipal --role AcrPull --scope /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1
+        ");
         let own = assignment(ACR_PULL, REGISTRY_ID);
         assert_eq!(live(CHECK, &holding(registry(&json!({})), &[group, own])), "pass");
     }

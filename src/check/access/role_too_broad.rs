@@ -28,12 +28,15 @@ pub const CHECK: Check = Check {
 fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     wiring::each_pull(manifest, workload, evidence, |pull| {
         let standing = live::settled(pull, evidence)?;
-        let Access::Allowed(allowed) = &standing.access else { return Err(Stop::NotApplicable("the identity may not pull")) };
+        let Access::Allowed(allowed) = &standing.access else {
+            return Err(Stop::NotApplicable("the identity may not pull"));
+        };
         if !allowed.is_only_broad() || allowed.is_only_custom_wildcard() {
             return Ok(Vec::new());
         }
         let names: Vec<&str> = allowed.by.iter().map(|grant| grant.held.role.name.as_str()).collect();
-        let title = format!("{} may pull only because it is {}", puller::name(workload, &standing.puller), names.join(", "));
+        let title =
+            format!("{} may pull only because it is {}", puller::name(workload, &standing.puller), names.join(", "));
         let finding = at_entry(pull, &standing, title);
         Ok(vec![finding.help(format!("grant {} instead", standing.mode.pull_role().name)).command(standing.remedy())])
     })
@@ -48,7 +51,12 @@ mod tests {
     #[test]
     fn a_reader_pulls_and_is_warned_of() {
         let reader = assignment("acdd72a7-3385-48ef-bd42-f606fba81ae7", "/subscriptions/s");
-        insta::assert_snapshot!(live(CHECK, &holding(registry(&json!({})), &[reader.clone()])), @"");
+        insta::assert_snapshot!(live(CHECK, &holding(registry(&json!({})), &[reader.clone()])), @"
+        warning: the system identity of app may pull only because it is Reader
+        also: acme1.azurecr.io/api:v1: needed for this image
+        help: grant AcrPull instead
+        run: az role assignment create --assignee-object-id 9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad --assignee-principal-type ServicePrincipal --role AcrPull --scope /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1
+        ");
         assert_eq!(live(CHECK, &holding(registry(&json!({})), &[reader, assignment(ACR_PULL, REGISTRY_ID)])), "pass");
     }
 }

@@ -40,7 +40,14 @@ fn run(_: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Fin
         match is_defined(workload, reference) {
             Some(true) => {}
             Some(false) => findings.push(finding(workload, reference)),
-            None => open = Some(secrets.unknown.as_ref().map_or_else(|| wiring::unknown(reference, "secrets"), |why| wiring::not_known("secrets", why))),
+            None => {
+                open = Some(
+                    secrets
+                        .unknown
+                        .as_ref()
+                        .map_or_else(|| wiring::unknown(reference, "secrets"), |why| wiring::not_known("secrets", why)),
+                )
+            }
         }
     }
     match open {
@@ -71,18 +78,22 @@ fn finding(workload: &Workload, reference: &Value) -> Finding {
     if let Some(at) = workload.secrets.at {
         finding = finding.also(at, "the secrets that are");
     }
-    let names: Vec<&str> = workload.secrets.entries.iter().filter_map(|secret| secret.name.as_ref()?.as_str()).collect();
+    let names: Vec<&str> =
+        workload.secrets.entries.iter().filter_map(|secret| secret.name.as_ref()?.as_str()).collect();
     let bare = name.strip_prefix("secretref:").filter(|bare| names.contains(bare));
+    let wanted = name.strip_prefix("secretref:").unwrap_or(&name);
     let near = bare.or_else(|| crate::image::nearest(&name, names.iter().copied()));
     let help = match near {
-        Some(near) => format!("write `{near}`, or define `{name}` in `secrets`"),
-        None => format!("define `{name}` in `secrets`"),
+        Some(near) => format!("write `{near}`, or define `{wanted}` in `secrets`"),
+        None => format!("define `{wanted}` in `secrets`"),
     };
     finding = finding.help(help);
     let group = if workload.host == Host::Job { "containerapp job" } else { "containerapp" };
     match workload.host {
         Host::SessionPool => finding,
-        _ => finding.command(format!("az {group} secret set {} --secrets {name}=<password>", remedy::target(workload))),
+        _ => {
+            finding.command(format!("az {group} secret set {} --secrets {wanted}=<password>", remedy::target(workload)))
+        }
     }
 }
 
@@ -103,9 +114,24 @@ mod tests {
 
     #[test]
     fn a_secret_that_is_not_defined_fails() {
-        insta::assert_snapshot!(says("registry-password", "[{name: registry-pasword, value: x}]"), @"");
-        insta::assert_snapshot!(says("secretref:token", "[{name: token, value: x}]"), @"");
-        insta::assert_snapshot!(says("token", "[]"), @"");
+        insta::assert_snapshot!(says("registry-password", "[{name: registry-pasword, value: x}]"), @"
+        error: no secret `registry-password` is defined
+        also: secrets: the secrets that are
+        help: write `registry-pasword`, or define `registry-password` in `secrets`
+        run: az containerapp secret set -n app -g <group> --secrets registry-password=<password>
+        ");
+        insta::assert_snapshot!(says("secretref:token", "[{name: token, value: x}]"), @"
+        error: no secret `secretref:token` is defined
+        also: secrets: the secrets that are
+        help: write `token`, or define `secretref:token` in `secrets`
+        run: az containerapp secret set -n app -g <group> --secrets secretref:token=<password>
+        ");
+        insta::assert_snapshot!(says("token", "[]"), @"
+        error: no secret `token` is defined
+        also: secrets: the secrets that are
+        help: define `token` in `secrets`
+        run: az containerapp secret set -n app -g <group> --secrets token=<password>
+        ");
     }
 
     #[test]
@@ -118,7 +144,7 @@ mod tests {
     fn an_update_file_keeps_the_secrets_of_the_app() {
         let text = "configuration:\n  registries:\n  - {server: ghcr.io, username: bot, passwordSecretRef: token}\n\
                     template:\n  containers:\n  - {name: api, image: 'ghcr.io/acme/api:v1'}\n";
-        insta::assert_snapshot!(verdicts(CHECK, text, &Evidence::default().offline()), @"");
-        insta::assert_snapshot!(verdicts(CHECK, text, &Evidence::default()), @"");
+        insta::assert_snapshot!(verdicts(CHECK, text, &Evidence::default().offline()), @"not applicable: the file leaves it out: it stays as it is in Azure");
+        insta::assert_snapshot!(verdicts(CHECK, text, &Evidence::default()), @"unverified: `secrets` is not known before the deployment: the file leaves `secrets` out: it stays as it is in Azure");
     }
 }

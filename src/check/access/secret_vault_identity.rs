@@ -56,7 +56,12 @@ fn is_password(workload: &Workload, secret: &Secret) -> bool {
     used.any(|used| used == name)
 }
 
-fn judge(manifest: &Manifest, workload: &Workload, secret: &Secret, evidence: &Evidence) -> Result<Option<Finding>, Stop> {
+fn judge(
+    manifest: &Manifest,
+    workload: &Workload,
+    secret: &Secret,
+    evidence: &Evidence,
+) -> Result<Option<Finding>, Stop> {
     let Some(url) = &secret.key_vault_url else { return Ok(None) };
     if let Some(text) = url.as_str()
         && let Some(what) = url_mistake(text)
@@ -96,23 +101,33 @@ fn ungranted(manifest: &Manifest, workload: &Workload, secret: &Secret, url: &Va
     }
     let vault_id = Partial::of(&vault.id)?;
     let may_read = |grant: crate::manifest::Grant| {
-        let reaches = Partial::of(&grant.scope).is_none_or(|scope| plan::holds_at(&scope.without_slashes(), &vault_id) != Some(false));
+        let reaches = Partial::of(&grant.scope)
+            .is_none_or(|scope| plan::holds_at(&scope.without_slashes(), &vault_id) != Some(false));
         let reads = plan::definition(&grant).is_none_or(|role| role.permits(&get_secret()));
         grant.is_to(Some(id), None) != Some(false) && reaches && reads
     };
     if manifest.planned.grants().any(may_read) {
         return None;
     }
-    let title = format!("nothing lets {} read secrets of the key vault {}", puller::name(workload, who), remedy::name_of(&vault.id));
-    let finding = Finding::at(secret.at, title).also(vault.at, "the vault, new in this deployment").also(identity.at, "the identity, new as well");
-    Some(finding.help("grant it Key Vault Secrets User (4633458b-17de-408a-b874-0445c86b69e6) on the vault in the same template"))
+    let title = format!(
+        "nothing lets {} read secrets of the key vault {}",
+        puller::name(workload, who),
+        remedy::name_of(&vault.id)
+    );
+    let finding = Finding::at(secret.at, title)
+        .also(vault.at, "the vault, new in this deployment")
+        .also(identity.at, "the identity, new as well");
+    Some(finding.help(
+        "grant it Key Vault Secrets User (4633458b-17de-408a-b874-0445c86b69e6) on the vault in the same template",
+    ))
 }
 
 fn vault<'m>(manifest: &'m Manifest, url: &Value) -> Option<&'m PlannedResource> {
     let url = Partial::of(url)?;
     let host = url.without_prefix("https://")?.head()?;
     let name = host.before('.')?;
-    let is_it = |vault: &&PlannedResource| Partial::of(&vault.name).is_some_and(|vault| vault.same(&name) == Some(true));
+    let is_it =
+        |vault: &&PlannedResource| Partial::of(&vault.name).is_some_and(|vault| vault.same(&name) == Some(true));
     manifest.planned.of_kind("microsoft.keyvault/vaults").find(is_it)
 }
 
@@ -121,7 +136,8 @@ fn url_mistake(text: &str) -> Option<&'static str> {
     if placeholder(text).is_some() || text.contains('…') {
         return None;
     }
-    let Some(rest) = text.get(..8).filter(|start| start.eq_ignore_ascii_case("https://")).and_then(|_| text.get(8..)) else {
+    let Some(rest) = text.get(..8).filter(|start| start.eq_ignore_ascii_case("https://")).and_then(|_| text.get(8..))
+    else {
         return Some("it does not begin with https://");
     };
     let mut parts = rest.trim_end_matches('/').split('/');
@@ -154,15 +170,30 @@ mod tests {
 
     #[test]
     fn the_identity_must_be_named_and_attached() {
-        insta::assert_snapshot!(says("keyVaultUrl: 'https://v.vault.azure.net/secrets/p'"), @"");
+        insta::assert_snapshot!(says("keyVaultUrl: 'https://v.vault.azure.net/secrets/p'"), @"
+        error: nothing says which identity reads the secret from the key vault
+        at: https://v.vault.azure.net/secrets/p
+        help: add `identity`: the resource id of an attached identity, or `system`
+        ");
         let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-kv";
-        insta::assert_snapshot!(says(&format!("keyVaultUrl: 'https://v.vault.azure.net/secrets/p', identity: {id}")), @"");
+        insta::assert_snapshot!(says(&format!("keyVaultUrl: 'https://v.vault.azure.net/secrets/p', identity: {id}")), @"
+        error: the identity id-kv reads the secret, and is not attached
+        at: /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-kv
+        also: {name: p, keyVaultUrl: 'https://v.vault.azure.net/secrets/p', identity: /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-kv}: the secret
+        help: attach the identity to the app, or name one that is attached
+        ");
         assert_eq!(says("keyVaultUrl: 'https://v.vault.azure.net/secrets/p/0a1b', identity: system"), "pass");
     }
 
     #[test]
     fn the_address_must_be_one_of_a_secret() {
-        insta::assert_snapshot!(says("keyVaultUrl: 'https://v.vault.azure.net/keys/p', identity: system"), @"");
-        insta::assert_snapshot!(says("keyVaultUrl: 'http://v.vault.azure.net/secrets/p', identity: system"), @"");
+        insta::assert_snapshot!(says("keyVaultUrl: 'https://v.vault.azure.net/keys/p', identity: system"), @"
+        error: `https://v.vault.azure.net/keys/p` is no address of a secret: its path does not begin with /secrets/
+        help: write `https://VAULT.vault.azure.net/secrets/NAME`
+        ");
+        insta::assert_snapshot!(says("keyVaultUrl: 'http://v.vault.azure.net/secrets/p', identity: system"), @"
+        error: `http://v.vault.azure.net/secrets/p` is no address of a secret: it does not begin with https://
+        help: write `https://VAULT.vault.azure.net/secrets/NAME`
+        ");
     }
 }

@@ -35,7 +35,9 @@ fn run(_: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Finding>, 
     let mut findings = Vec::new();
     let mut known: Vec<(Partial, Span)> = Vec::new();
     for entry in entries {
-        let Some((server, host)) = entry.server.as_ref().and_then(|server| Some((server, server_host(server)?))) else { continue };
+        let Some((server, host)) = entry.server.as_ref().and_then(|server| Some((server, server_host(server)?))) else {
+            continue;
+        };
         match known.iter().find(|(other, _)| other.same(&host) == Some(true)) {
             Some((_, at)) => {
                 let title = format!("a second registry entry for {}", host.as_str());
@@ -60,8 +62,18 @@ mod tests {
 
     #[test]
     fn one_server_in_two_spellings_is_one_server() {
-        insta::assert_snapshot!(says(&["acme1.azurecr.io", "https://ACME1.azurecr.io"]), @"");
-        insta::assert_snapshot!(says(&["docker.io", "index.docker.io"]), @"");
+        insta::assert_snapshot!(says(&["acme1.azurecr.io", "https://ACME1.azurecr.io"]), @"
+        error: a second registry entry for acme1.azurecr.io
+        at: https://ACME1.azurecr.io
+        also: acme1.azurecr.io: the first one
+        help: keep one of the two
+        ");
+        insta::assert_snapshot!(says(&["docker.io", "index.docker.io"]), @"
+        error: a second registry entry for docker.io
+        at: index.docker.io
+        also: docker.io: the first one
+        help: keep one of the two
+        ");
     }
 
     #[test]

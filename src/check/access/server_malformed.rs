@@ -40,7 +40,8 @@ fn finding(entry: &RegistryEntry) -> Option<Finding> {
     let text = server.partial()?;
     let what = what(&text)?;
     let bare = bare(&text);
-    let finding = Finding::at_value(server, format!("the server `{text}` {what}: it is no host that an image can have"));
+    let finding =
+        Finding::at_value(server, format!("the server `{text}` {what}: it is no host that an image can have"));
     let finding = finding.help(format!("write `{bare}`"));
     // Only a text that is written here as it is can be replaced.
     Some(match is_written(server) {
@@ -50,7 +51,9 @@ fn finding(entry: &RegistryEntry) -> Option<Finding> {
 }
 
 fn is_written(server: &Value) -> bool {
-    server.as_str().is_some_and(|text| server.at.is_written() && (server.at.end - server.at.start) as usize == text.len())
+    server
+        .as_str()
+        .is_some_and(|text| server.at.is_written() && (server.at.end - server.at.start) as usize == text.len())
 }
 
 /// What is wrong with it; `None` when nothing is, or when something stands in for it.
@@ -76,7 +79,9 @@ fn what(text: &str) -> Option<&'static str> {
 fn bare(text: &str) -> String {
     let text = text.trim();
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or_default().to_owned()
+    let host = rest.split('/').next().unwrap_or_default();
+    let is_hub = crate::image::DOCKER_HUB_ALIASES.contains(&host.to_ascii_lowercase().as_str());
+    if is_hub { "docker.io".to_owned() } else { host.to_owned() }
 }
 
 #[cfg(test)]
@@ -92,11 +97,31 @@ mod tests {
 
     #[test]
     fn a_scheme_a_path_and_a_slash_fail() {
-        insta::assert_snapshot!(says("https://acme1.azurecr.io"), @"");
-        insta::assert_snapshot!(says("acme1.azurecr.io/"), @"");
-        insta::assert_snapshot!(says("ghcr.io/acme"), @"");
-        insta::assert_snapshot!(says("https://index.docker.io/v1/"), @"");
-        insta::assert_snapshot!(says("''"), @"");
+        insta::assert_snapshot!(says("https://acme1.azurecr.io"), @"
+        error: the server `https://acme1.azurecr.io` has a scheme: it is no host that an image can have
+        help: write `acme1.azurecr.io`
+        fix: acme1.azurecr.io
+        ");
+        insta::assert_snapshot!(says("acme1.azurecr.io/"), @"
+        error: the server `acme1.azurecr.io/` ends in a slash: it is no host that an image can have
+        help: write `acme1.azurecr.io`
+        fix: acme1.azurecr.io
+        ");
+        insta::assert_snapshot!(says("ghcr.io/acme"), @"
+        error: the server `ghcr.io/acme` has a path: it is no host that an image can have
+        help: write `ghcr.io`
+        fix: ghcr.io
+        ");
+        insta::assert_snapshot!(says("https://index.docker.io/v1/"), @"
+        error: the server `https://index.docker.io/v1/` has a scheme: it is no host that an image can have
+        help: write `index.docker.io`
+        fix: index.docker.io
+        ");
+        insta::assert_snapshot!(says("''"), @"
+        error: the registry entry names no server
+        at: server: ''
+        help: write the registry's host: `server: acme.azurecr.io`
+        ");
     }
 
     #[test]

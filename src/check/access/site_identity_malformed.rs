@@ -41,7 +41,10 @@ pub fn is_malformed(identity: &Value) -> bool {
 fn finding(identity: &Value) -> Option<Finding> {
     let title = format!("the identity that pulls is given by {}, not by its client id", what(identity)?);
     let name = remedy::name_of(identity);
-    Some(Finding::at_value(identity, title).help(format!("write the client id: `az identity show -n {name} -g <group> --query clientId -o tsv`")))
+    Some(
+        Finding::at_value(identity, title)
+            .help(format!("write the client id: `az identity show -n {name} -g <group> --query clientId -o tsv`")),
+    )
 }
 
 fn what(identity: &Value) -> Option<&'static str> {
@@ -69,7 +72,11 @@ mod tests {
 
     #[test]
     fn a_resource_id_is_no_client_id() {
-        insta::assert_snapshot!(says("/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull"), @"");
+        insta::assert_snapshot!(says("/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull"), @"
+        error: the identity that pulls is given by its resource id, not by its client id
+        at: /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull
+        help: write the client id: `az identity show -n id-pull -g <group> --query clientId -o tsv`
+        ");
         assert_eq!(says("7e199b43-042e-5e3b-871c-eb57727e3fb6"), "pass");
     }
 }

@@ -41,7 +41,13 @@ pub fn is_too_early(pull: &Pull, who: &Puller) -> bool {
 
 fn is_created_with_identity(workload: &Workload) -> bool {
     let created = workload.origin == Origin::Declared && matches!(workload.host, Host::ContainerApp | Host::Job);
-    created && workload.identity.system && workload.registries.entries.iter().any(|entry| entry.identity.as_ref().is_some_and(|identity| is_system(workload, identity)))
+    created
+        && workload.identity.system
+        && workload
+            .registries
+            .entries
+            .iter()
+            .any(|entry| entry.identity.as_ref().is_some_and(|identity| is_system(workload, identity)))
 }
 
 fn is_system(workload: &Workload, identity: &Value) -> bool {
@@ -66,13 +72,21 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         };
     }
     let finding = finding(pull, &plan);
-    Ok(vec![if is_first { finding } else { finding.warning().detail("nothing is wrong where the app exists already and its identity has the role") }])
+    Ok(vec![if is_first {
+        finding
+    } else {
+        finding.warning().detail("nothing is wrong where the app exists already and its identity has the role")
+    }])
 }
 
 fn finding(pull: &Pull, plan: &Plan) -> Finding {
     let workload = pull.workload;
     let name = workload.display_name();
-    let entry = workload.registries.entries.iter().find(|entry| entry.identity.as_ref().is_some_and(|identity| is_system(workload, identity)));
+    let entry = workload
+        .registries
+        .entries
+        .iter()
+        .find(|entry| entry.identity.as_ref().is_some_and(|identity| is_system(workload, identity)));
     let title = format!("the first revision of {name} pulls with an identity that nothing is granted to yet");
     let mut finding = match entry.and_then(|entry| entry.identity.as_ref()) {
         Some(identity) => Finding::at_value(identity, title),
@@ -93,7 +107,10 @@ fn finding(pull: &Pull, plan: &Plan) -> Finding {
     match workload.host {
         // A job pulls when it is started, which may be after the grant.
         Host::Job => finding.note(),
-        _ => finding.command(format!("az identity create -n id-{}-pull -g <group>", remedy::known(&workload.name).unwrap_or_else(|| "app".to_owned()))),
+        _ => finding.command(format!(
+            "az identity create -n id-{}-pull -g <group>",
+            remedy::known(&workload.name).unwrap_or_else(|| "app".to_owned())
+        )),
     }
 }
 
@@ -114,7 +131,14 @@ mod tests {
 
     #[test]
     fn a_private_image_at_the_first_deployment_is_warned_of() {
-        insta::assert_snapshot!(says("acme1.azurecr.io/api:v1"), @"");
+        insta::assert_snapshot!(says("acme1.azurecr.io/api:v1"), @"
+        warning: the first revision of app pulls with an identity that nothing is granted to yet
+        at: system
+        because: nothing is wrong where the app exists already and its identity has the role
+        also: acme1.azurecr.io/api:v1: a private image
+        help: pull with a user-assigned identity that has the role before, or create the app with mcr.microsoft.com/k8se/quickstart:latest, grant the role, and set the image then
+        run: az identity create -n id-app-pull -g <group>
+        ");
     }
 
     #[test]

@@ -24,7 +24,8 @@ pub struct Template<'t> {
     pub waits: bool,
 }
 
-pub const PULL: &str = "[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'), '2023-01-31').principalId]";
+pub const PULL: &str =
+    "[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'), '2023-01-31').principalId]";
 const REGISTRY: &str = "[resourceId('Microsoft.ContainerRegistry/registries', 'acme1')]";
 const IDENTITY: &str = "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull')]";
 
@@ -52,8 +53,10 @@ impl Template<'_> {
         ];
         if self.registry {
             let mode = if self.abac { "AbacRepositoryPermissions" } else { "LegacyRegistryPermissions" };
-            resources.push(json!({"type": "Microsoft.ContainerRegistry/registries", "apiVersion": "2025-11-01", "name": "acme1",
-                "properties": {"roleAssignmentMode": mode}}));
+            resources.push(
+                json!({"type": "Microsoft.ContainerRegistry/registries", "apiVersion": "2025-11-01", "name": "acme1",
+                "properties": {"roleAssignmentMode": mode}}),
+            );
         }
         resources.extend(self.grant.map(|()| self.assignment()));
         let mut depends = vec![IDENTITY.to_owned()];
@@ -95,7 +98,8 @@ pub fn says(check: Check, template: &Template) -> String {
     verdicts(check, &template.text(), &Evidence::default().offline())
 }
 
-pub const REGISTRY_ID: &str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1";
+pub const REGISTRY_ID: &str =
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1";
 pub const PRINCIPAL: &str = "9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad";
 pub const ACR_PULL: &str = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
 pub const REPOSITORY_READER: &str = "b93aa761-3e63-49ed-ac28-beffa264f7ac";
@@ -135,7 +139,10 @@ pub fn holding(evidence: Evidence, assignments: &[Value]) -> Evidence {
     let (scope, principal) = about(REGISTRY_ID);
     let (above, _) = about("/subscriptions/s");
     evidence
-        .with(Question::Resource(Resource::RoleAssignments { scope: scope.clone(), principal: principal.clone() }), list(assignments))
+        .with(
+            Question::Resource(Resource::RoleAssignments { scope: scope.clone(), principal: principal.clone() }),
+            list(assignments),
+        )
         .with(Question::Resource(Resource::RoleAssignments { scope: above, principal: principal.clone() }), list(&[]))
         .with(Question::Resource(Resource::DenyAssignments { scope: scope.clone() }), list(&[]))
         .with(Question::Resource(Resource::Eligible { scope: scope.clone(), principal: principal.clone() }), list(&[]))
@@ -149,7 +156,10 @@ pub fn answering(evidence: Evidence, resource: Resource, answer: Answer<Value>) 
 
 /// What Resource Manager says to somebody who may not read role assignments.
 pub fn not_allowed() -> Failure {
-    Failure::NotAllowed { permission: "Microsoft.Authorization/roleAssignments/read".to_owned(), scope: REGISTRY_ID.to_owned() }
+    Failure::NotAllowed {
+        permission: "Microsoft.Authorization/roleAssignments/read".to_owned(),
+        scope: REGISTRY_ID.to_owned(),
+    }
 }
 
 /// What a check says of [`exported`].

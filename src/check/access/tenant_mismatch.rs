@@ -25,16 +25,24 @@ pub const CHECK: Check = Check {
 
 fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     wiring::each_pull(manifest, workload, evidence, |pull| {
-        let puller = puller::azure_puller(pull)?;
-        let image = pull.image()?;
+        let puller = puller::azure_puller(pull).map_err(live::left_to_main)?;
+        let image = pull.image().map_err(live::left_to_main)?;
         // What is missing here, `pull-role-missing` asks for.
         let Ok(Ok(registry)) = live::registry(&image.registry, evidence) else {
             return Err(Stop::NotApplicable("`pull-role-missing` decides it"));
         };
         let Some((own, other)) = mismatch(pull, &puller, &registry, evidence) else { return Ok(Vec::new()) };
-        let title = format!("{} is of the tenant {own}, and {} of {other}", puller::name(workload, &puller), registry.login_server);
-        let at = puller.value().filter(|value| value.at.is_written()).map_or(workload.registries.at.unwrap_or(workload.at), |value| value.at);
-        let finding = Finding::at(at, title).help("pull with a user name and a password: a repository-scoped token of the registry");
+        let title = format!(
+            "{} is of the tenant {own}, and {} of {other}",
+            puller::name(workload, &puller),
+            registry.login_server
+        );
+        let at = puller
+            .value()
+            .filter(|value| value.at.is_written())
+            .map_or(workload.registries.at.unwrap_or(workload.at), |value| value.at);
+        let finding = Finding::at(at, title)
+            .help("pull with a user name and a password: a repository-scoped token of the registry");
         Ok(vec![finding.command(format!(
             "az acr token create -n pull-{} -r {} --repository {} content/read",
             registry.name, registry.name, image.repository
@@ -44,7 +52,9 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
 
 /// The tenants of identity and registry, where both are known and differ.
 pub fn mismatch(pull: &Pull, puller: &Puller, registry: &Registry, evidence: &Evidence) -> Option<(String, String)> {
-    let Ok(Principal::Known { tenant: Some(own), .. }) = puller::principal(pull.workload, puller, evidence) else { return None };
+    let Ok(Principal::Known { tenant: Some(own), .. }) = puller::principal(pull.workload, puller, evidence) else {
+        return None;
+    };
     let other = registry.tenant.clone()?;
     (!own.eq_ignore_ascii_case(&other)).then_some((own, other))
 }
@@ -66,7 +76,12 @@ mod tests {
 
     #[test]
     fn another_tenant_is_named() {
-        insta::assert_snapshot!(says("22222222-2222-2222-2222-222222222222"), @"");
+        insta::assert_snapshot!(says("22222222-2222-2222-2222-222222222222"), @"
+        error: the system identity of app is of the tenant 11111111-1111-1111-1111-111111111111, and acme1.azurecr.io of 22222222-2222-2222-2222-222222222222
+        at: registries
+        help: pull with a user name and a password: a repository-scoped token of the registry
+        run: az acr token create -n pull-acme1 -r acme1 --repository api content/read
+        ");
         assert_eq!(says("11111111-1111-1111-1111-111111111111"), "pass");
     }
 }

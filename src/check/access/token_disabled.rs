@@ -60,7 +60,10 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     }
     let name = map.get("name").and_then(Json::as_str).unwrap_or("<scope map>");
     let title = format!("the token `{user}` may not pull {}", image.repository);
-    let command = format!("az acr scope-map update -n {name} -r {} --add-repository {} content/read", registry.name, image.repository);
+    let command = format!(
+        "az acr scope-map update -n {name} -r {} --add-repository {} content/read",
+        registry.name, image.repository
+    );
     Ok(vec![finding(username, title, "add the repository to its scope map", command)])
 }
 
@@ -115,14 +118,26 @@ mod tests {
 
     #[test]
     fn a_token_that_is_gone_or_disabled_fails() {
-        insta::assert_snapshot!(says(Err(Failure::not_found("management.azure.com")), &[]), @"");
-        insta::assert_snapshot!(says(Ok(json!({"properties": {"status": "disabled"}})), &[]), @"");
+        insta::assert_snapshot!(says(Err(Failure::not_found("management.azure.com")), &[]), @"
+        error: acme1.azurecr.io has no token `pull-token`
+        help: create it
+        run: az acr token create -n pull-token -r acme1 --repository shop/api content/read
+        ");
+        insta::assert_snapshot!(says(Ok(json!({"properties": {"status": "disabled"}})), &[]), @"
+        error: the token `pull-token` is disabled
+        help: enable it
+        run: az acr token update -n pull-token -r acme1 --status enabled
+        ");
     }
 
     #[test]
     fn a_scope_map_names_the_repositories() {
         assert_eq!(says(enabled(), &["repositories/shop/api/content/read"]), "pass");
         assert_eq!(says(enabled(), &["repositories/shop/*/content/read", "repositories/*/metadata/read"]), "pass");
-        insta::assert_snapshot!(says(enabled(), &["repositories/shop/web/content/read", "repositories/shop/api/metadata/read"]), @"");
+        insta::assert_snapshot!(says(enabled(), &["repositories/shop/web/content/read", "repositories/shop/api/metadata/read"]), @"
+        error: the token `pull-token` may not pull shop/api
+        help: add the repository to its scope map
+        run: az acr scope-map update -n pulls -r acme1 --add-repository shop/api content/read
+        ");
     }
 }

@@ -33,7 +33,8 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     let message = message.ok_or(Stop::NotApplicable("nothing points at a cache rule"))?;
     let title = format!("a cache rule of {} cannot fetch {image}", image.registry);
     let finding = super::at(pull, title).detail(format!("the registry says: {message}"));
-    let finding = finding.help("look at the rule and its credential set").command(format!("az acr cache list -r {acr} -o table"));
+    let finding =
+        finding.help("look at the rule and its credential set").command(format!("az acr cache list -r {acr} -o table"));
     Ok(vec![finding.command(format!("az acr credential-set list -r {acr} -o table"))])
 }
 

@@ -7,12 +7,12 @@
 //! ## Fix
 //! Deploy a digest that is there. Lock those that are deployed: `az acr repository update --image REPOSITORY@DIGEST --delete-enabled false`.
 
+use super::Missing;
 use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Evidence, Stop};
 use crate::finding::{Finding, Severity};
 use crate::image::Version;
 use crate::manifest::Pull;
-use super::Missing;
 
 pub const CHECK: Check = Check {
     code: "digest-missing",
@@ -32,7 +32,9 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     }
     let finding = super::at(pull, format!("digest `{digest}` is not in {}", image.name()));
     let finding = match &image.version {
-        Version::TagAndDigest(tag, _) => finding.help(format!("deploy the digest that the tag `{tag}` has now, or push the image again")),
+        Version::TagAndDigest(tag, _) => {
+            finding.help(format!("deploy the digest that the tag `{tag}` has now, or push the image again"))
+        }
         _ => finding.help("deploy a digest that is there, or push the image again"),
     };
     Ok(vec![finding.command(super::command(
@@ -54,7 +56,8 @@ mod tests {
 
     #[test]
     fn a_digest_that_is_not_there_fails() {
-        let evidence = lacks(&image(), not_found("acme.azurecr.io", "MANIFEST_UNKNOWN")).with(asks_tags("acme.azurecr.io/api"), names(&["v1"]));
+        let evidence = lacks(&image(), not_found("acme.azurecr.io", "MANIFEST_UNKNOWN"))
+            .with(asks_tags("acme.azurecr.io/api"), names(&["v1"]));
         insta::assert_snapshot!(verdict(CHECK, &image(), &evidence), @"
         error: digest `sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc` is not in acme.azurecr.io/api
         at: acme.azurecr.io/api@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc
@@ -67,6 +70,8 @@ mod tests {
     fn one_that_is_there_does_not_and_a_refusal_is_unverified() {
         insta::assert_snapshot!(verdict(CHECK, &image(), &has(&image(), single("linux", "amd64"))), @"pass");
         insta::assert_snapshot!(verdict(CHECK, &image(), &lacks(&image(), refused("acme.azurecr.io", 403))), @"unverified: acme.azurecr.io answered 403");
-        assert!(verdict(CHECK, &image(), &Evidence::default()).starts_with("needs manifest of acme.azurecr.io/api@sha256:"));
+        assert!(
+            verdict(CHECK, &image(), &Evidence::default()).starts_with("needs manifest of acme.azurecr.io/api@sha256:")
+        );
     }
 }

@@ -42,7 +42,10 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     }
     let title = format!("{image} has no tag, and {} deletes such manifests after {days} days", registry.name);
     let finding = super::at(pull, title).help("give it a tag of its own, or lock it against deletion");
-    let command = format!("az acr repository update -n {} --image {}@{digest} --delete-enabled false", registry.name, image.repository);
+    let command = format!(
+        "az acr repository update -n {} --image {}@{digest} --delete-enabled false",
+        registry.name, image.repository
+    );
     Ok(vec![finding.command(command)])
 }
 
@@ -67,7 +70,10 @@ mod tests {
         let attributes = Attributes { untagged: Some(untagged), ..Attributes::default() };
         has(&image(), resolved)
             .with(Question::Registry { host: Host::parse("acme.azurecr.io").unwrap() }, Ok(Reply::Json(registry)))
-            .with(Question::Attributes { image: ImageRef::parse(&image()).unwrap() }, Ok(Reply::Attributes(Box::new(attributes))))
+            .with(
+                Question::Attributes { image: ImageRef::parse(&image()).unwrap() },
+                Ok(Reply::Attributes(Box::new(attributes))),
+            )
     }
 
     const DOCKER: &str = "application/vnd.docker.distribution.manifest.v2+json";

@@ -26,7 +26,8 @@ pub const CHECK: Check = Check {
 
 fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     let image = anonymous_hub_image(pull)?;
-    let mut finding = super::at(pull, format!("{image} is pulled from Docker Hub without an account, and such pulls are limited"));
+    let mut finding =
+        super::at(pull, format!("{image} is pulled from Docker Hub without an account, and such pulls are limited"));
     let seen = super::asked(evidence.image(&image, &pull.container.platform), evidence)?;
     if matches!(seen, Some(Ok(_)))
         && let Some(Ok(quota)) = super::asked(evidence.quota(&image), evidence)?
@@ -64,7 +65,9 @@ pub(super) fn anonymous_hub_image(pull: &Pull) -> Result<crate::image::ImageRef,
 fn told(quota: &Quota) -> Option<String> {
     let (remaining, limit) = (quota.remaining?, quota.limit?);
     let window = quota.window_seconds.map(|seconds| format!(" in {} hours", seconds / 3600)).unwrap_or_default();
-    Some(format!("pullgate has {remaining} of {limit} pulls{window} left; the environment's addresses are counted by themselves"))
+    Some(format!(
+        "pullgate has {remaining} of {limit} pulls{window} left; the environment's addresses are counted by themselves"
+    ))
 }
 
 /// The name of the registry of Azure that the workload uses otherwise.
@@ -117,7 +120,8 @@ mod tests {
     fn the_quota_is_asked_for_after_the_image() {
         insta::assert_snapshot!(verdict(CHECK, IMAGE, &Evidence::default()), @"needs manifest of docker.io/grafana/grafana:11.1.0");
         insta::assert_snapshot!(verdict(CHECK, IMAGE, &has(IMAGE, single("linux", "amd64"))), @"needs pull quota for docker.io/grafana/grafana:11.1.0");
-        let throttled = Failure::Throttled { host: "registry-1.docker.io".to_owned(), retry_after: None, message: None };
+        let throttled =
+            Failure::Throttled { host: "registry-1.docker.io".to_owned(), retry_after: None, message: None };
         assert!(verdict(CHECK, IMAGE, &Evidence::default().with(asks(IMAGE), Err(throttled))).starts_with("note: "));
     }
 }

@@ -61,7 +61,8 @@ mod tests {
         warning: Docker Hub's limit for pulls without an account is used up here, and docker.io/grafana/grafana:11.1.0 needs one
         help: log in to Docker Hub, or import the image into a registry of your own
         ");
-        let throttled = Failure::Throttled { host: "registry-1.docker.io".to_owned(), retry_after: None, message: None };
+        let throttled =
+            Failure::Throttled { host: "registry-1.docker.io".to_owned(), retry_after: None, message: None };
         assert!(verdict(CHECK, IMAGE, &Evidence::default().with(asks(IMAGE), Err(throttled))).starts_with("warning: "));
     }
 

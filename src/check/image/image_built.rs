@@ -21,7 +21,7 @@ pub const CHECK: Check = Check {
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::check::table::{verdicts};
+    use crate::check::table::verdicts;
     use crate::evidence::Evidence;
 
     #[test]

@@ -8,11 +8,11 @@
 //! ## Fix
 //! Let the scan finish, or set the image's quarantine state; then deploy.
 
+use super::Missing;
 use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Evidence, Stop};
 use crate::finding::{Finding, Severity};
 use crate::manifest::Pull;
-use super::Missing;
 
 pub const CHECK: Check = Check {
     code: "image-quarantined",
@@ -27,7 +27,11 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         let acr = crate::image::acr_name(&image.registry).unwrap_or_default();
         let title = format!("{image} is pushed and kept in quarantine: nobody can pull it yet");
         let finding = super::at(pull, title).help("let the scan finish before deploying");
-        Ok(finding.command(format!("az acr manifest show-metadata -r {acr} -n {}:{}", image.repository, image.version.key())))
+        Ok(finding.command(format!(
+            "az acr manifest show-metadata -r {acr} -n {}:{}",
+            image.repository,
+            image.version.key()
+        )))
     })
 }
 

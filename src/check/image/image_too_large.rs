@@ -48,7 +48,12 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
     let Some((_, pull)) = largest.filter(|_| total > limit) else {
         return if is_whole { Ok(Vec::new()) } else { Err(Stop::NotApplicable("not every image could be looked at")) };
     };
-    let title = format!("the images of `{}` have {} GB compressed, over the limit of {} GB", workload.display_name(), total / GB, limit / GB);
+    let title = format!(
+        "the images of `{}` have {} GB compressed, over the limit of {} GB",
+        workload.display_name(),
+        total / GB,
+        limit / GB
+    );
     Ok(vec![super::at(&pull, title).help("make the largest one smaller, or use a dedicated workload profile")])
 }
 
@@ -57,7 +62,8 @@ fn limit(workload: &Workload) -> Option<u64> {
         Host::ContainerApp | Host::Job => {
             let body = &workload.body;
             let profile = body.get("workloadProfileName").or_else(|| body.path(&["properties", "workloadProfileName"]));
-            let is_consumption = profile.is_none_or(|profile| profile.as_str().is_some_and(|name| name.eq_ignore_ascii_case("consumption")));
+            let is_consumption = profile
+                .is_none_or(|profile| profile.as_str().is_some_and(|name| name.eq_ignore_ascii_case("consumption")));
             (is_consumption || profile.and_then(Value::as_str) == Some("")).then_some(8 * GB)
         }
         Host::ContainerGroup => Some(15 * GB),

@@ -26,7 +26,8 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     if !layers.iter().any(|layer| super::not_an_image::is_image_layer(layer)) {
         return Err(Stop::NotApplicable("it has no layers of an image"));
     }
-    let odd: Vec<String> = layers.iter().filter(|layer| !is_ordinary(layer)).map(|layer| format!("`{layer}`")).collect();
+    let odd: Vec<String> =
+        layers.iter().filter(|layer| !is_ordinary(layer)).map(|layer| format!("`{layer}`")).collect();
     if odd.is_empty() {
         return Ok(Vec::new());
     }
@@ -35,7 +36,8 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
 }
 
 fn is_ordinary(media_type: &str) -> bool {
-    let is_odd = media_type.contains("foreign") || media_type.contains("nondistributable") || media_type.ends_with("+encrypted");
+    let is_odd =
+        media_type.contains("foreign") || media_type.contains("nondistributable") || media_type.ends_with("+encrypted");
     super::not_an_image::is_image_layer(media_type) && !is_odd
 }
 

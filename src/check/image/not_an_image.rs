@@ -26,7 +26,10 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         return Err(Stop::NotApplicable("its manifest has no configuration"));
     }
     let config = picked.config_media_type.as_deref();
-    let is_image = matches!(config, Some("application/vnd.oci.image.config.v1+json" | "application/vnd.docker.container.image.v1+json"));
+    let is_image = matches!(
+        config,
+        Some("application/vnd.oci.image.config.v1+json" | "application/vnd.docker.container.image.v1+json")
+    );
     let layers = &picked.layer_media_types;
     if is_image && (layers.is_empty() || layers.iter().any(|layer| is_image_layer(layer))) {
         return Ok(Vec::new());
@@ -45,7 +48,8 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
 
 /// Whether layers of this type hold a file system.
 pub(super) fn is_image_layer(media_type: &str) -> bool {
-    media_type.starts_with("application/vnd.oci.image.layer.") || media_type.starts_with("application/vnd.docker.image.rootfs.")
+    media_type.starts_with("application/vnd.oci.image.layer.")
+        || media_type.starts_with("application/vnd.docker.image.rootfs.")
 }
 
 fn kind(media_type: &str) -> Option<&'static str> {
@@ -83,12 +87,14 @@ mod tests {
 
     #[test]
     fn charts_signatures_and_other_artefacts_fail() {
-        let chart = of("application/vnd.cncf.helm.config.v1+json", "application/vnd.cncf.helm.chart.content.v1.tar+gzip");
+        let chart =
+            of("application/vnd.cncf.helm.config.v1+json", "application/vnd.cncf.helm.chart.content.v1.tar+gzip");
         insta::assert_snapshot!(verdict(CHECK, IMAGE, &has(IMAGE, chart)), @"
         error: acme.azurecr.io/api:v2 is a Helm chart, not a container image
         help: name the tag of the image itself
         ");
-        let signature = of("application/vnd.oci.image.config.v1+json", "application/vnd.dev.cosign.simplesigning.v1+json");
+        let signature =
+            of("application/vnd.oci.image.config.v1+json", "application/vnd.dev.cosign.simplesigning.v1+json");
         insta::assert_snapshot!(verdict(CHECK, IMAGE, &has(IMAGE, signature)), @"
         error: acme.azurecr.io/api:v2 is a signature, not a container image
         help: name the tag of the image itself
@@ -103,7 +109,8 @@ mod tests {
     #[test]
     fn an_image_does_not() {
         insta::assert_snapshot!(verdict(CHECK, IMAGE, &has(IMAGE, single("linux", "amd64"))), @"pass");
-        let docker = of("application/vnd.docker.container.image.v1+json", "application/vnd.docker.image.rootfs.diff.tar.gzip");
+        let docker =
+            of("application/vnd.docker.container.image.v1+json", "application/vnd.docker.image.rootfs.diff.tar.gzip");
         insta::assert_snapshot!(verdict(CHECK, IMAGE, &has(IMAGE, docker)), @"pass");
     }
 }

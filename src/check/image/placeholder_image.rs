@@ -40,7 +40,7 @@ fn run(pull: &Pull, _: &Evidence) -> Result<Vec<Finding>, Stop> {
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::check::table::{verdict};
+    use crate::check::table::verdict;
     use crate::evidence::Evidence;
 
     #[test]

@@ -26,7 +26,9 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     let (image, resolved, picked) = super::picked(pull, evidence)?;
     let platform = match &picked.platform {
         Some(Ok(platform)) => platform,
-        Some(Err(failure)) if failure.is_not_found() => return Err(Stop::NotApplicable("its configuration is missing")),
+        Some(Err(failure)) if failure.is_not_found() => {
+            return Err(Stop::NotApplicable("its configuration is missing"));
+        }
         Some(Err(failure)) => return Err(Stop::Unverified(failure.clone())),
         None => return Err(Stop::NotApplicable("it is no image")),
     };
@@ -45,7 +47,9 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     };
     let finding = finding.help(format!("build it for {wanted}")).command(build(&image, wanted));
     // Which nodes a cluster has, no manifest tells; what an index promises, some runtimes believe.
-    let may_run = matches!(pull.workload.host, Host::Kubernetes | Host::Compose) || !resolved.entries.is_empty() || platform.os.is_empty();
+    let may_run = matches!(pull.workload.host, Host::Kubernetes | Host::Compose)
+        || !resolved.entries.is_empty()
+        || platform.os.is_empty();
     Ok(vec![if may_run { finding.warning() } else { finding }])
 }
 
@@ -62,7 +66,7 @@ pub(super) fn build(image: &crate::image::ImageRef, platform: &crate::evidence::
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::check::table::{has, lacks, index, picked, refused, single, verdict, verdicts};
+    use crate::check::table::{has, index, lacks, picked, refused, single, verdict, verdicts};
     use crate::evidence::Evidence;
 
     const IMAGE: &str = "acme.azurecr.io/api:v2";

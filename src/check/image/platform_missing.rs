@@ -28,7 +28,8 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         return Ok(Vec::new());
     }
     let wanted = &pull.container.platform;
-    let children = resolved.entries.iter().filter(|entry| !entry.attestation).filter_map(|entry| entry.platform.as_ref());
+    let children =
+        resolved.entries.iter().filter(|entry| !entry.attestation).filter_map(|entry| entry.platform.as_ref());
     let mut platforms: Vec<String> = children.map(ToString::to_string).collect();
     platforms.sort();
     platforms.dedup();

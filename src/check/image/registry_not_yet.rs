@@ -24,7 +24,8 @@ pub const CHECK: Check = Check {
 };
 
 fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
-    let registry = super::planned_registry(pull).ok_or(Stop::NotApplicable("the registry is not part of the deployment"))?;
+    let registry =
+        super::planned_registry(pull).ok_or(Stop::NotApplicable("the registry is not part of the deployment"))?;
     let image = pull.image_value().and_then(Value::partial).unwrap_or_default();
     let known = pull.image().ok();
     let repository = known.as_ref().map(|image| image.repository.clone()).or_else(|| {
@@ -40,7 +41,10 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     };
     let is_new = match seen {
         Some(Err(Failure::Name { .. })) => true,
-        Some(_) => return Ok(Vec::new()),
+        Some(Ok(_) | Err(Failure::NotFound { .. } | Failure::Refused { .. } | Failure::Closed { .. })) => {
+            return Ok(Vec::new());
+        }
+        Some(Err(_)) => return Err(super::NOT_SEEN),
         None => false,
     };
     let title = match is_new {

@@ -8,11 +8,11 @@
 //! ## Fix
 //! Wait some minutes and run pullgate again; deploy by digest. If it stays, push the image again.
 
+use super::Missing;
 use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Evidence, Stop};
 use crate::finding::{Finding, Severity};
 use crate::manifest::Pull;
-use super::Missing;
 
 pub const CHECK: Check = Check {
     code: "replica-lag",
@@ -25,7 +25,8 @@ pub const CHECK: Check = Check {
 fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     super::only(pull, evidence, Missing::Listed, |image| {
         let title = format!("{image} is listed, but {} does not have its manifest", image.registry);
-        let finding = super::at(pull, title).detail("a replica that does not know it yet answers so, and so does a registry whose manifest was purged");
+        let finding = super::at(pull, title)
+            .detail("a replica that does not know it yet answers so, and so does a registry whose manifest was purged");
         let finding = finding.help("wait some minutes and try again; if it stays, push the image again");
         Ok(match crate::image::acr_name(&image.registry) {
             Some(acr) => finding.command(format!("az acr replication list -r {acr} -o table")),

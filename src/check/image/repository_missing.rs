@@ -8,12 +8,12 @@
 //! ## Fix
 //! Push the image there, or correct the name.
 
+use super::Missing;
 use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Evidence, Stop};
 use crate::finding::{Finding, Severity};
 use crate::image::{ImageRef, nearest};
 use crate::manifest::Pull;
-use super::Missing;
 
 pub const CHECK: Check = Check {
     code: "repository-missing",
@@ -62,7 +62,8 @@ mod tests {
     const IMAGE: &str = "acme.azurecr.io/shop/api:v2";
 
     fn with_repositories(evidence: Evidence, answer: Answer<Reply>) -> Evidence {
-        evidence.with(Question::Repositories { registry: crate::image::Host::parse("acme.azurecr.io").unwrap() }, answer)
+        evidence
+            .with(Question::Repositories { registry: crate::image::Host::parse("acme.azurecr.io").unwrap() }, answer)
     }
 
     #[test]
@@ -81,7 +82,8 @@ mod tests {
     fn a_registry_that_says_only_manifest_unknown_is_asked_for_the_tags() {
         let evidence = lacks(IMAGE, not_found("acme.azurecr.io", "MANIFEST_UNKNOWN"));
         insta::assert_snapshot!(verdict(CHECK, IMAGE, &evidence), @"needs tags of acme.azurecr.io/shop/api");
-        let evidence = evidence.with(asks_tags("acme.azurecr.io/shop/api"), Err(not_found("acme.azurecr.io", "NAME_UNKNOWN")));
+        let evidence =
+            evidence.with(asks_tags("acme.azurecr.io/shop/api"), Err(not_found("acme.azurecr.io", "NAME_UNKNOWN")));
         let evidence = with_repositories(evidence, Err(refused("acme.azurecr.io", 401)));
         insta::assert_snapshot!(verdict(CHECK, IMAGE, &evidence), @"
         error: repository `shop/api` is not in acme.azurecr.io

@@ -30,7 +30,9 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         None => return Ok(Vec::new()),
         Some(Ok(now)) if now == digest => return Ok(Vec::new()),
         Some(Ok(now)) => format!("tag `{tag}` is {now} by now; the digest beside it is what is pulled"),
-        Some(Err(failure)) if failure.is_not_found() => format!("tag `{tag}` is not in {}; the digest beside it is what is pulled", image.name()),
+        Some(Err(failure)) if failure.is_not_found() => {
+            format!("tag `{tag}` is not in {}; the digest beside it is what is pulled", image.name())
+        }
         Some(Err(failure)) => return Err(Stop::Unverified(failure.clone())),
     };
     Ok(vec![super::at(pull, title).help("bring the digest up to date, or leave the tag out")])

@@ -7,11 +7,11 @@
 //! ## Fix
 //! Restore it: `az acr manifest restore`.
 
+use super::Missing;
 use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Evidence, Stop};
 use crate::finding::{Finding, Severity};
 use crate::manifest::Pull;
-use super::Missing;
 
 pub const CHECK: Check = Check {
     code: "tag-deleted",

@@ -11,13 +11,13 @@
 //! ## Fix
 //! Push the tag before deploying, or deploy one that exists.
 
+use super::Missing;
 use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Evidence, Failure, Stop};
 use crate::finding::{Finding, Severity};
 use crate::image::{ImageRef, Version, nearest};
 use crate::manifest::Origin;
 use crate::manifest::Pull;
-use super::Missing;
 
 pub const CHECK: Check = Check {
     code: "tag-missing",
@@ -53,12 +53,19 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     }
     let show = super::command(
         &image,
-        |acr| format!("az acr repository show-tags -n {acr} --repository {} --orderby time_desc --top 10", image.repository),
+        |acr| {
+            format!(
+                "az acr repository show-tags -n {acr} --repository {} --orderby time_desc --top 10",
+                image.repository
+            )
+        },
         || format!("docker buildx imagetools inspect {image}"),
     );
     let finding = finding.help(help(&image, tag, evidence)?).command(show);
     Ok(vec![match crate::image::acr_name(&image.registry) {
-        Some(acr) => finding.command(format!("az acr build -r {acr} -t {}:{tag} --platform linux/amd64 .", image.repository)),
+        Some(acr) => {
+            finding.command(format!("az acr build -r {acr} -t {}:{tag} --platform linux/amd64 .", image.repository))
+        }
         None => finding,
     }])
 }
@@ -92,7 +99,8 @@ mod tests {
             registry: crate::image::Host::parse("acme.azurecr.io").unwrap(),
             repository: "api".to_owned(),
         };
-        lacks(IMAGE, not_found("acme.azurecr.io", "MANIFEST_UNKNOWN")).with(deleted, Err(Failure::not_found("acme.azurecr.io")))
+        lacks(IMAGE, not_found("acme.azurecr.io", "MANIFEST_UNKNOWN"))
+            .with(deleted, Err(Failure::not_found("acme.azurecr.io")))
     }
 
     #[test]
@@ -164,5 +172,14 @@ mod tests {
         let yaml = "{id: /subscriptions/s/resourceGroups/g/providers/Microsoft.App/containerApps/x, name: x, \\
             type: Microsoft.App/containerApps, properties: {template: {containers: [{name: x, image: acme.azurecr.io/api:v2}]}}}";
         assert!(verdicts(CHECK, yaml, &unknown_manifest().offline()).contains("until a replica starts anew"));
+    }
+
+    #[test]
+    fn an_image_that_is_not_known_or_secret_is_unverified_and_nobody_is_asked() {
+        use crate::check::table::template;
+        let says =
+            |parameter: &str| verdicts(CHECK, &template(parameter, "[parameters('image')]"), &Evidence::default());
+        insta::assert_snapshot!(says(r#""image": {"type": "string"}"#), @"unverified: `parameters('image')` is not known before the deployment: the parameter `image` is required and was not given");
+        insta::assert_snapshot!(says(r#""image": {"type": "secureString", "defaultValue": "acme.azurecr.io/api:v2"}"#), @"unverified: `image` is not known before the deployment: it is a secure value, which is neither shown nor sent to a registry");
     }
 }

@@ -11,8 +11,8 @@
 use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Evidence, Stop};
 use crate::finding::{Finding, Severity};
-use crate::manifest::Host;
 use crate::manifest::Pull;
+use crate::manifest::{Host, Origin};
 use crate::value::Value;
 
 pub const CHECK: Check = Check {
@@ -29,6 +29,9 @@ fn run(pull: &Pull, _: &Evidence) -> Result<Vec<Finding>, Stop> {
     if matches!(pull.workload.host, Host::WebSite | Host::Compose) {
         return Err(Stop::NotApplicable("the name is not that of a container"));
     }
+    if pull.workload.origin == Origin::Live {
+        return Err(Stop::NotApplicable("Azure has accepted the name"));
+    }
     let name = pull.container.name.as_ref().ok_or(Stop::NotApplicable("the container has no name"))?;
     let text = name.as_str().ok_or(Stop::NotApplicable("the name is not known before the deployment"))?;
     if let Some(why) = fault(text) {
@@ -42,7 +45,11 @@ fn run(pull: &Pull, _: &Evidence) -> Result<Vec<Finding>, Stop> {
     Ok(match first {
         Some(first) => {
             let title = format!("another container is called `{text}` as well");
-            vec![Finding::at_value(name, title).also(first.at, "the other one").help("give each container a name of its own")]
+            vec![
+                Finding::at_value(name, title)
+                    .also(first.at, "the other one")
+                    .help("give each container a name of its own"),
+            ]
         }
         None => Vec::new(),
     })
@@ -72,9 +79,10 @@ fn repaired(name: &str) -> Option<String> {
 fn namesakes<'m>(pull: &Pull<'m>, name: &str) -> Vec<&'m Value> {
     let body = &pull.workload.body;
     let holders = [Some(body), body.get("properties"), body.get("template"), body.path(&["properties", "template"])];
-    let lists = holders.into_iter().flatten().flat_map(|holder| {
-        ["initContainers", "containers"].into_iter().filter_map(|key| holder.get(key)?.as_array())
-    });
+    let lists = holders
+        .into_iter()
+        .flatten()
+        .flat_map(|holder| ["initContainers", "containers"].into_iter().filter_map(|key| holder.get(key)?.as_array()));
     lists.flatten().filter(|item| item.get("name").and_then(Value::as_str) == Some(name)).collect()
 }
 

@@ -25,7 +25,8 @@ pub const CHECK: Check = Check {
 fn run(pull: &Pull, _: &Evidence) -> Result<Vec<Finding>, Stop> {
     let (written, odd) = super::oddities(pull, &[SuspicionKind::TypoHost])?;
     let image = super::image(pull)?;
-    let servers: Vec<_> = pull.workload.registries.entries.iter().filter_map(|entry| server_host(entry.server.as_ref()?)).collect();
+    let servers: Vec<_> =
+        pull.workload.registries.entries.iter().filter_map(|entry| server_host(entry.server.as_ref()?)).collect();
     let known = servers.iter().filter(|server| server.is_known()).map(|server| server.as_str());
     let own = image.registry.as_str();
     if matches!(pull.entry(), Ok(Entry::None))
@@ -72,7 +73,8 @@ mod tests {
 
     #[test]
     fn a_registry_entry_settles_what_was_meant() {
-        let says = |image, servers: &[&str]| crate::check::table::verdict_with(CHECK, image, servers, &Evidence::default());
+        let says =
+            |image, servers: &[&str]| crate::check::table::verdict_with(CHECK, image, servers, &Evidence::default());
         insta::assert_snapshot!(says("acmeprod.azurecr.com/api:v1", &["acmeprod.azurecr.io"]), @"
         error: `acmeprod.azurecr.com` is not the host of a known registry
         help: write `acmeprod.azurecr.io/api:v1`

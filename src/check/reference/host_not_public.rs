@@ -30,7 +30,9 @@ fn run(pull: &Pull, _: &Evidence) -> Result<Vec<Finding>, Stop> {
     let kinds = [SuspicionKind::LoopbackHost, SuspicionKind::PrivateHost, SuspicionKind::LocalHostName];
     let (written, odd) = super::oddities(pull, &kinds)?;
     let finding = odd.first().map(|odd| match odd.kind {
-        SuspicionKind::LoopbackHost => written.suspected(odd).help("push the image to a registry that the platform reaches, and name that one"),
+        SuspicionKind::LoopbackHost => {
+            written.suspected(odd).help("push the image to a registry that the platform reaches, and name that one")
+        }
         _ => written.suspected(odd).help("right only if the environment's network reaches this registry").warning(),
     });
     Ok(finding.into_iter().collect())

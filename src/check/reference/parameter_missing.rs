@@ -17,3 +17,19 @@ pub const CHECK: Check = Check {
     source: include_str!("parameter_missing.rs"),
     run: Run::Reading,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::table::{template, verdicts};
+    use crate::evidence::Evidence;
+
+    #[test]
+    fn a_required_parameter_that_was_not_given_is_remarked_on() {
+        let text = template(r#""image": {"type": "string"}"#, "[parameters('image')]");
+        insta::assert_snapshot!(verdicts(CHECK, &text, &Evidence::default()), @"
+        note: the parameter `image` is required and was not given
+        help: pass it: `-p image=VALUE`, or a parameters file with `-p FILE`
+        ");
+    }
+}

@@ -105,4 +105,18 @@ mod tests {
         insta::assert_snapshot!(says("https://acme.azurecr.io//api"), @"not applicable: the reference has another mistake, which is reported");
         insta::assert_snapshot!(says(""), @"not applicable: the reference has another mistake, which is reported");
     }
+
+    #[test]
+    fn what_is_not_known_is_unverified_here_and_wrong_where_it_is_wrong_anyway() {
+        use crate::check::table::{template, verdicts};
+        let says = |image| verdicts(CHECK, &template(r#""tag": {"type": "string"}"#, image), &Evidence::default());
+        insta::assert_snapshot!(says("[format('acme.azurecr.io/api:{0}', parameters('tag'))]"), @"unverified: `concat('acme.azurecr.io/api:', parameters('tag'))` is not known before the deployment: the parameter `tag` is required and was not given");
+        insta::assert_snapshot!(says("[format('acme.azurecr.io//api:{0}', parameters('tag'))]"), @"
+        error: `acme.azurecr.io//api:…` is no image reference: there is no name between two slashes
+        at: format('acme.azurecr.io//api:{0}', parameters('tag'))
+        also: tag: and arrives here
+        help: a name is missing; is the variable or parameter for the repository empty?
+        ");
+        insta::assert_snapshot!(says("[format('https://acme.azurecr.io/api:{0}', parameters('tag'))]"), @"not applicable: the reference has another mistake, which is reported");
+    }
 }

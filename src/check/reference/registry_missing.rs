@@ -14,7 +14,7 @@ use crate::evidence::{Evidence, Stop};
 use crate::finding::{Finding, Severity};
 use crate::image::{ImageRef, SuspicionKind, acr_cloud, is_acr};
 use crate::manifest::Pull;
-use crate::manifest::{Host, RegistryEntry, Workload, server_host};
+use crate::manifest::{Entry, Host, RegistryEntry, Workload, server_host};
 
 pub const CHECK: Check = Check {
     code: "registry-missing",
@@ -32,6 +32,9 @@ fn run(pull: &Pull, _: &Evidence) -> Result<Vec<Finding>, Stop> {
         return Err(super::ANOTHER);
     }
 
+    if matches!(pull.entry(), Ok(Entry::Found(_))) {
+        return Ok(Vec::new());
+    }
     let title = format!("`{}` names no registry: it is {image}", written.shown());
     let finding = written.at(odd.at.clone(), title);
     let forgotten = pull.workload.registries.entries.iter().find(|entry| is_unused_acr(entry, pull.workload));
@@ -40,16 +43,23 @@ fn run(pull: &Pull, _: &Evidence) -> Result<Vec<Finding>, Stop> {
     let fix = server.map(|server| format!("{}/{}", server.as_str(), written.text));
     let finding = match &fix {
         Some(fix) => written.hinted(finding, Some(&format!("did you mean `{fix}`?")), Some(fix)),
-        None => finding.help(format!("write `{image}` if Docker Hub is meant, else the registry's login server in front")),
+        None => {
+            finding.help(format!("write `{image}` if Docker Hub is meant, else the registry's login server in front"))
+        }
     };
     Ok(vec![match forgotten {
-        None if is_well_known(&image) => finding.note(),
+        None if is_well_known(&image) || is_customary(pull, &image) => finding.note(),
         // Some tools put the host of DOCKER_REGISTRY_SERVER_URL in front of the image, some do not.
         Some(entry) if pull.workload.host != Host::WebSite => {
             finding.also(entry.at, "no image uses this registry").severity(Severity::Error)
         }
         _ => finding,
     }])
+}
+
+/// Files for clusters and compose name images of Docker Hub by publisher and name, whoever the publisher is.
+fn is_customary(pull: &Pull, image: &ImageRef) -> bool {
+    matches!(pull.workload.host, Host::Kubernetes | Host::Compose) && !image.repository.starts_with("library/")
 }
 
 /// An entry for a registry of Azure from which no container of the workload pulls. An identity is for nothing else.
@@ -59,7 +69,10 @@ fn is_unused_acr(entry: &RegistryEntry, workload: &Workload) -> bool {
     let is_azure = host.as_ref().map_or(entry.identity.is_some(), |host| is_acr(host) && acr_cloud(host).is_some());
     let mut images = workload.containers.iter().filter_map(|container| container.image.as_ref());
     // A host that is not known may be this one.
-    is_azure && !images.any(|image| server_host(image).is_some_and(|host| image.as_unknown().is_some() || host.same(&server) != Some(false)))
+    is_azure
+        && !images.any(|image| {
+            server_host(image).is_some_and(|host| image.as_unknown().is_some() || host.same(&server) != Some(false))
+        })
 }
 
 /// Images that everybody pulls from Docker Hub. Without a namespace only its official images can be there.
@@ -142,6 +155,15 @@ mod tests {
         warning: `fabrikam/sidecar:v1` names no registry: it is docker.io/fabrikam/sidecar:v1
         help: write `docker.io/fabrikam/sidecar:v1` if Docker Hub is meant, else the registry's login server in front
         ");
+    }
+
+    #[test]
+    fn an_entry_for_docker_hub_and_the_custom_of_compose_files_say_that_it_is_meant() {
+        let yaml = "environmentId: e\nconfiguration: {registries: [{server: docker.io, username: u, passwordSecretRef: p}]}\n\
+            template: {containers: [{name: a, image: 'fabrikam/api:v1'}]}\n";
+        insta::assert_snapshot!(verdicts(CHECK, yaml, &Evidence::default()), @"pass");
+        let compose = "services: {web: {image: 'fabrikam/api:v1'}}\n";
+        assert!(verdicts(CHECK, compose, &Evidence::default()).starts_with("note: "));
     }
 
     #[test]

@@ -18,3 +18,27 @@ pub const CHECK: Check = Check {
     source: include_str!("template_invalid.rs"),
     run: Run::Reading,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::table::{template, verdicts};
+    use crate::evidence::Evidence;
+
+    #[test]
+    fn an_expression_that_names_nothing_fails() {
+        insta::assert_snapshot!(verdicts(CHECK, &template("", "[parameters('nothing')]"), &Evidence::default()), @"
+        error: parameters(): there is no parameter `nothing`
+        at: parameters('nothing')
+        ");
+    }
+
+    #[test]
+    fn one_that_can_be_evaluated_does_not() {
+        let text = template(
+            r#""image": {"type": "string", "defaultValue": "acme.azurecr.io/api:v1"}"#,
+            "[parameters('image')]",
+        );
+        insta::assert_snapshot!(verdicts(CHECK, &text, &Evidence::default()), @"");
+    }
+}

@@ -26,7 +26,9 @@ fn run(manifest: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Fin
         return Err(Stop::NotApplicable("the manifest is not laid over a live app"));
     }
     let name = workload.display_name();
-    let is_it = |other: &&std::rc::Rc<Workload>| other.origin == Origin::Live && other.host == workload.host && other.display_name() == name;
+    let is_it = |other: &&std::rc::Rc<Workload>| {
+        other.origin == Origin::Live && other.host == workload.host && other.display_name() == name
+    };
     let live = manifest.workloads.iter().find(is_it).ok_or(Stop::NotApplicable("the live app is not at hand"))?;
 
     let mut found = Vec::new();
@@ -37,7 +39,10 @@ fn run(manifest: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Fin
     }
     let lost = missing(&servers(live), &servers(workload));
     if !lost.is_empty() && !workload.registries.entries.is_empty() && workload.registries.unknown.is_none() {
-        let title = format!("the update of `{name}` removes the registry entries {}: lists are replaced as a whole", lost.join(", "));
+        let title = format!(
+            "the update of `{name}` removes the registry entries {}: lists are replaced as a whole",
+            lost.join(", ")
+        );
         found.push(Finding::at(workload.registries.entries[0].at, title).help("write all registries that are to stay"));
     }
     Ok(found)

@@ -8,9 +8,12 @@ use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanConten
 use crate::report::is_hidden;
 use crate::source::{Sources, Span};
 
-/// Longest line that is shown whole, and how much of a longer one is shown on each side, in bytes.
-const LONGEST: usize = 160;
-const SIDE: usize = 60;
+/// Longest line that is shown whole, and of a longer one: how much of what is marked, and how much on each side, in bytes.
+const LONGEST: usize = 120;
+const MARKED: usize = 70;
+const SIDE: usize = 30;
+/// Stands for what is left out of a line.
+const ELLIPSIS: &str = "…";
 /// Labels further away than this many lines get a window of their own.
 const NEAR: usize = 12;
 
@@ -34,21 +37,22 @@ impl Window {
             other.file == at.file && line.abs_diff(place.line) <= NEAR
         };
         let (inside, outside): (Vec<Span>, Vec<Span>) = others.iter().partition(|other| near(other));
-        let lines = || inside.iter().filter_map(|span| sources.place(*span)).map(|place| place.line);
-        let first = lines().chain([place.line]).min().unwrap_or(place.line).saturating_sub(1).max(1);
-        let last = lines().chain([place.line]).max().unwrap_or(place.line) + 1;
-        if (first..=last).any(|line| sources.line(at.file, line).len() > LONGEST) {
+        let is_short = |line: &usize| sources.line(at.file, *line).len() <= LONGEST;
+        let lines = inside.iter().filter_map(|span| sources.place(*span)).map(|place| place.line);
+        let marked: Vec<usize> = lines.chain([place.line]).collect();
+        let first = marked.iter().copied().min().unwrap_or(place.line);
+        // What goes on is an object or a list: its first key says more than its bracket.
+        let goes_on = usize::from(place.end_line > place.line);
+        let last = marked.iter().copied().max().unwrap_or(place.line).max(place.line + goes_on);
+        if !(first..=last).all(|line| is_short(&line)) {
             return Some((Window::within_line(sources, at, place.line, text), others.to_vec()));
         }
+        let first = Some(first - 1).filter(|line| *line > 0 && is_short(line)).unwrap_or(first);
+        let last = Some(last + 1).filter(is_short).unwrap_or(last);
         let start = offset_of_line(text, first);
         let end = offset_of_line(text, last + 1);
-        let window = Window {
-            path: place.path.to_owned(),
-            text: masked(&text[start..end]),
-            start,
-            line: first - 1,
-            column: 0,
-        };
+        let window =
+            Window { path: place.path.to_owned(), text: masked(&text[start..end]), start, line: first - 1, column: 0 };
         Some((window, outside))
     }
 
@@ -56,22 +60,34 @@ impl Window {
         let whole = sources.line(at.file, line);
         let line_start = offset_of_line(text, line);
         let (from, to) = (at.start as usize - line_start, at.end as usize - line_start);
-        let start = floor(whole, from.saturating_sub(SIDE));
-        let end = floor(whole, to.min(from + 2 * SIDE).saturating_add(SIDE).min(whole.len()));
-        Window {
+        let indentation = whole.len() - whole.trim_start().len();
+        let start = floor(whole, from.saturating_sub(SIDE).max(indentation.min(from)));
+        let end = floor(whole, to.min(from + MARKED).saturating_add(SIDE).min(whole.len())).max(start);
+        let mut window = Window {
             path: sources.path(at.file).to_owned(),
-            text: masked(&whole[start..end.max(start)]),
+            text: masked(&whole[start..end]),
             start: line_start + start,
             line: line - 1,
             column: whole[..start].chars().count(),
+        };
+        if start > indentation.max(ELLIPSIS.len()) {
+            window.text.insert_str(0, ELLIPSIS);
+            window.start -= ELLIPSIS.len();
+            window.column -= 1;
         }
+        if end < whole.len() {
+            window.text.push_str(ELLIPSIS);
+        }
+        window
     }
 
-    /// A span in miette's form, cut to the window.
+    /// A span in miette's form, cut to the window and to its first line: an object is pointed at where it starts.
     pub fn cut(&self, at: Span) -> SourceSpan {
         let end = self.start + self.text.len();
         let start = (at.start as usize).clamp(self.start, end);
-        let length = (at.end as usize).clamp(start, end) - start;
+        let line = self.text.get(start - self.start..).and_then(|rest| rest.find('\n'));
+        let stop = line.map_or(end, |length| start + length);
+        let length = (at.end as usize).clamp(start, stop) - start;
         (start, length).into()
     }
 }

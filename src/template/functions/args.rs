@@ -10,7 +10,7 @@ use crate::template::eval::{self, Env};
 use crate::template::{spell, text};
 use crate::value::{Data, Object, Unknown, Value};
 
-use super::{MAX_ALTERNATIVES, Run, apply, kind_of, why};
+use super::{MAX_ALTERNATIVES, Run, apply, joined, kind_of, why};
 
 /// A call whose arguments are evaluated.
 pub struct Args<'a> {
@@ -204,6 +204,11 @@ impl<'a> Args<'a> {
         }
         if distinct.len() == 1 && failed.is_none() {
             return Ok(first);
+        }
+        if failed.is_none()
+            && let Some(object) = joined::join(&distinct, expression, why, at)
+        {
+            return Ok(object);
         }
         if distinct.len() > MAX_ALTERNATIVES || (!plain && distinct.len() == 1) {
             distinct.clear();

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
-use crate::value::{Data, Unknown, Value};
+use crate::value::{Data, Member, Unknown, Value};
 
+use super::joined::is_perhaps;
 use super::{Args, Builtin, Kind, Outcome, any, compare, is_spread, kept, known, open, sets, string, text};
 use crate::template::eval;
 use crate::template::text::Builder;
@@ -133,7 +134,8 @@ fn contains(args: &Args) -> Outcome {
 
 fn has_key(object: &crate::value::Object, key: &str) -> Option<bool> {
     any_true(object.members.iter().map(|member| match &member.key_unknown {
-        None => Some(member.key.eq_ignore_ascii_case(key)),
+        None if member.key.eq_ignore_ascii_case(key) => (!is_perhaps(&member.value)).then_some(true),
+        None => Some(false),
         Some(unknown) if unknown.spread => None,
         Some(unknown) => (!text::may_equal(&text::pieces(unknown), key)).then_some(false),
     }))
@@ -157,9 +159,7 @@ fn empty(args: &Args) -> Outcome {
         Data::String(text) => Some(text.is_empty()),
         Data::Array(items) if items.iter().all(is_spread) && !items.is_empty() => None,
         Data::Array(items) => Some(items.is_empty()),
-        Data::Object(object) if object.members.iter().all(|m| is_spread(&m.value)) && !object.members.is_empty() => {
-            None
-        }
+        Data::Object(object) if object.members.iter().all(is_open) && !object.members.is_empty() => None,
         Data::Object(object) => Some(object.members.is_empty()),
         Data::Unknown(unknown) => (text::least_units(&text::pieces(unknown)) > 0).then_some(false),
         _ => return Err(args.wrong_type(0, "an array, an object, a string or null")),
@@ -167,11 +167,16 @@ fn empty(args: &Args) -> Outcome {
     args.give_maybe(truth)
 }
 
+/// Whether the member perhaps is not there, or stands for several.
+fn is_open(member: &Member) -> bool {
+    is_spread(&member.value) || is_perhaps(&member.value)
+}
+
 fn length(args: &Args) -> Outcome {
     let count = match &args.values[0].data {
         Data::String(text) => Some(text::units(text)),
         Data::Array(items) => (!items.iter().any(is_spread)).then_some(items.len()),
-        Data::Object(object) => (!object.members.iter().any(|m| is_spread(&m.value))).then_some(object.members.len()),
+        Data::Object(object) => (!object.members.iter().any(is_open)).then_some(object.members.len()),
         Data::Unknown(unknown) => text::total_units(&text::pieces(unknown)),
         _ => return Err(args.wrong_type(0, "an array, an object or a string")),
     };

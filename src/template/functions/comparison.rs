@@ -26,7 +26,6 @@ fn equals(args: &Args) -> Outcome {
 }
 
 fn ordered(args: &Args, holds: fn(Ordering) -> bool) -> Outcome {
-    #[allow(clippy::cast_precision_loss)]
     let order = match (&args.values[0].data, &args.values[1].data) {
         (Data::Int(left), Data::Int(right)) => left.cmp(right),
         (Data::Float(left), Data::Float(right)) => left.total_cmp(right),

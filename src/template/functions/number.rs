@@ -55,7 +55,6 @@ pub fn format(number: Number, spec: &str) -> Option<String> {
         }
         'E' => {
             let text = match magnitude {
-                #[allow(clippy::cast_precision_loss)]
                 Magnitude::Int(value) => format!("{:.*e}", precision.unwrap_or(6), value as f64),
                 Magnitude::Float(value) => format!("{value:.*e}", precision.unwrap_or(6)),
             };

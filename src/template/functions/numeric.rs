@@ -36,7 +36,6 @@ fn int(args: &Args) -> Outcome {
     match &args.values[0].data {
         Data::Int(value) => args.give(Data::Int(*value)),
         // In range, or clamped: `as` does not panic.
-        #[allow(clippy::cast_possible_truncation)]
         Data::Float(value) => args.give(Data::Int(*value as i64)),
         Data::String(text) => match text.trim().parse() {
             Ok(value) => args.give(Data::Int(value)),
@@ -49,7 +48,6 @@ fn int(args: &Args) -> Outcome {
 fn float(args: &Args) -> Outcome {
     match &args.values[0].data {
         // What a double cannot hold exactly is rounded, as in .NET.
-        #[allow(clippy::cast_precision_loss)]
         Data::Int(value) => args.give(Data::Float(*value as f64)),
         Data::Float(value) => args.give(Data::Float(*value)),
         Data::String(text) => match text.trim().parse::<f64>() {

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use crate::source::Text;
 use crate::template::eval;
-use crate::value::{Data, Member, Object, Value};
+use crate::value::{Data, Member, Object, Unknown, Value};
 
-use super::{Args, Builtin, Kind, Outcome, is_spread, json, kept, known, open};
+use super::{Args, Builtin, Kind, Outcome, is_spread, joined, json, kept, known, open};
 
 pub const FUNCTIONS: &[Builtin] = &[
     kept("createObject", 0, super::MANY, create),
@@ -63,11 +63,23 @@ fn key_of(member: &Member) -> Value {
     }
 }
 
+/// An element for a member that is perhaps not there.
+fn perhaps(member: &Member) -> Value {
+    let mut value = member.value.clone();
+    if let Data::Unknown(unknown) = &mut value.data {
+        *unknown = Rc::new(Unknown { alternatives: Vec::new(), spread: true, ..(**unknown).clone() });
+    }
+    value
+}
+
 fn items(args: &Args) -> Outcome {
     let object = args.object(0)?;
     let item = |member: &Member| {
         if is_spread(&member.value) {
             return member.value.clone();
+        }
+        if joined::is_perhaps(&member.value) {
+            return perhaps(member);
         }
         let value = eval::part(&member.value, &args.values[0]);
         let members = vec![Member::new("key", args.at, key_of(member)), Member::new("value", args.at, value)];
@@ -78,7 +90,8 @@ fn items(args: &Args) -> Outcome {
 }
 
 fn keys(args: &Args) -> Outcome {
-    let keys = ordered(args, args.object(0)?)?.into_iter().map(key_of).collect();
+    let key = |member: &Member| if joined::is_perhaps(&member.value) { perhaps(member) } else { key_of(member) };
+    let keys = ordered(args, args.object(0)?)?.into_iter().map(key).collect();
     args.give_array(keys)
 }
 

@@ -152,6 +152,18 @@ fn an_unknown_condition_keeps_both_values() {
 }
 
 #[test]
+fn objects_with_structure_in_common_are_one_object() {
+    const BOTH: &str = "union(createObject('t', createObject('i', 'a')), if(parameters('flag'), createObject('x', 1), createObject()))";
+    gives(BOTH, "{t: {i: a}, x: 1 | null}");
+    gives(&format!("{BOTH}.t.i"), "a");
+    gives(&format!("contains({BOTH}, 't')"), "true");
+    gives(&format!("empty({BOTH})"), "false");
+    gives(&format!("if(contains({BOTH}, 'x'), 1, 2)"), "1 | 2");
+    gives(&format!("if(equals(length({BOTH}), 1), 1, 2)"), "1 | 2");
+    gives("if(parameters('flag'), createObject('a', 1), createObject('b', 1))", "{a: 1} | {b: 1}");
+}
+
+#[test]
 fn unknown_elements_stand_for_any_number() {
     gives("concat(createArray('a'), parameters('list'))", "[a, …parameters('list')]");
     gives("concat(createArray('a'), parameters('list'))[0]", "a");

@@ -1,0 +1,44 @@
+//! The registry's firewall does not list the address that the environment's traffic comes from.
+//!
+//! ## Why
+//! A registry whose default action is Deny lets in the public addresses that it lists. Others are answered
+//! `client with IP '…' is not allowed access`, whatever their rights. Container Apps is not among the trusted services that pass.
+//! https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks
+//!
+//! ## Fix
+//! List the outgoing address (a NAT gateway makes it a fixed one), or use a private endpoint.
+
+use crate::check::{Check, Hypothesis, Run};
+use crate::egress::Barrier;
+use crate::evidence::Stop;
+use crate::finding::{Finding, Severity};
+
+use super::{Case, Topic};
+
+pub const CHECK: Check = Check {
+    code: "address-not-allowed",
+    hypothesis: Hypothesis::H3,
+    severity: Severity::Error,
+    source: include_str!("address_not_allowed.rs"),
+    run: Run::Network(run),
+};
+
+fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
+    case.report(&[Topic::Registry, Topic::Layers], |way, blocked| {
+        let Barrier::AddressNotAllowed { registry, addresses } = &blocked.barrier else { return None };
+        if super::relies_on_subnet(way) {
+            return None;
+        }
+        let title = match addresses.as_slice() {
+            [] => format!("the firewall of registry {} lets no address in", registry.name()),
+            some => format!("the firewall of registry {} does not let {} in, where the environment's traffic comes from", registry.name(), some.join(", ")),
+        };
+        let mut finding = case.finding(way, blocked, title).help("list the environment's outgoing addresses, or use a private endpoint");
+        let name = super::remedy::word(registry.name());
+        let told: Vec<String> = if addresses.is_empty() { vec!["<outgoing address>".to_owned()] } else { addresses.iter().map(|one| super::remedy::word(one)).collect() };
+        for address in told {
+            finding = finding.command(format!("az acr network-rule add -n {name} --ip-address {address}"));
+        }
+        Some(finding)
+    })
+}

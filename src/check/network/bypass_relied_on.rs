@@ -1,0 +1,36 @@
+//! The registry lets trusted services pass, and Container Apps is none of them.
+//!
+//! ## Why
+//! `networkRuleBypassOptions: AzureServices` opens a closed registry to a short list of services: Container Instances, Machine Learning,
+//! Defender, imports of registries. Container Apps and App Service are not on it.
+//! https://learn.microsoft.com/azure/container-registry/allow-access-trusted-services
+//!
+//! ## Fix
+//! Use a private endpoint, or list the outgoing address of the environment.
+
+use crate::check::{Check, Hypothesis, Run};
+use crate::egress::Barrier;
+use crate::evidence::Stop;
+use crate::finding::{Finding, Severity};
+
+use super::{Case, Topic};
+
+pub const CHECK: Check = Check {
+    code: "bypass-relied-on",
+    hypothesis: Hypothesis::H3,
+    severity: Severity::Warning,
+    source: include_str!("bypass_relied_on.rs"),
+    run: Run::Network(run),
+};
+
+fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
+    case.report(&[Topic::Registry], |way, blocked| {
+        let (Barrier::AddressNotAllowed { registry, .. } | Barrier::NoOwnNetwork { registry } | Barrier::NoPrivateEndpoint { registry, .. }) = &blocked.barrier
+        else {
+            return None;
+        };
+        let known = super::registry(way).filter(|known| known.bypass_for_services)?;
+        let title = format!("registry {} lets trusted services pass, and Container Apps is none of them", known.id.name());
+        Some(case.about(way, title).detail(format!("what closes registry {} is told by another finding", registry.name())))
+    })
+}

@@ -1,0 +1,38 @@
+//! The environment's network uses DNS servers of which nobody can say whether they know the private names.
+//!
+//! ## Why
+//! Custom DNS servers must forward what they do not know to Azure DNS (168.63.129.16), from a network that is linked to
+//! `privatelink.azurecr.io`. Whether they do is not in Resource Manager; else the registry resolves to its closed public address, or to
+//! nothing.
+//! https://learn.microsoft.com/azure/container-apps/networking
+//!
+//! ## Fix
+//! Forward to 168.63.129.16, use a DNS Private Resolver, or ask from inside: `nslookup` of the login server in a console of the app.
+
+use crate::check::{Check, Hypothesis, Run};
+use crate::evidence::Stop;
+use crate::finding::{Finding, Severity};
+
+use super::Case;
+
+pub const CHECK: Check = Check {
+    code: "dns-servers-opaque",
+    hypothesis: Hypothesis::H3,
+    severity: Severity::Warning,
+    source: include_str!("dns_servers_opaque.rs"),
+    run: Run::Network(run),
+};
+
+fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
+    case.each(|way| {
+        let network = way.story.network();
+        // Where no private name is needed nobody looked whose the servers are.
+        network.resolvers_listed.as_ref()?;
+        let servers: Vec<String> = crate::egress::dns::opaque_servers(network).iter().map(ToString::to_string).collect();
+        if servers.is_empty() {
+            return None;
+        }
+        let title = format!("whether the DNS servers {} know the private name of {} cannot be read", servers.join(", "), way.host);
+        Some(case.about(way, title).help(format!("ask from inside the environment: `nslookup {}`", way.host)))
+    })
+}

@@ -1,0 +1,36 @@
+//! The private endpoint of the environment's network was not approved by the registry.
+//!
+//! ## Why
+//! Nothing passes a private endpoint whose connection is `Pending`, `Rejected` or `Disconnected`. A connection that somebody without
+//! rights on the registry made waits for its owner; a new replica can set it back.
+//! https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints
+//!
+//! ## Fix
+//! Approve the connection on the registry.
+
+use crate::check::{Check, Hypothesis, Run};
+use crate::egress::Barrier;
+use crate::evidence::Stop;
+use crate::finding::{Finding, Severity};
+
+use super::{Case, Topic};
+
+pub const CHECK: Check = Check {
+    code: "endpoint-not-approved",
+    hypothesis: Hypothesis::H3,
+    severity: Severity::Error,
+    source: include_str!("endpoint_not_approved.rs"),
+    run: Run::Network(run),
+};
+
+fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
+    case.report(&[Topic::Registry, Topic::Layers], |way, blocked| {
+        let Barrier::EndpointNotApproved { registry, endpoint, connection, status } = &blocked.barrier else { return None };
+        let title = format!("the connection of private endpoint {} to registry {} is {status}, not Approved", endpoint.name(), registry.name());
+        let command = format!(
+            "az acr private-endpoint-connection approve --registry-name {} -n {}",
+            super::remedy::word(registry.name()), super::remedy::word(connection)
+        );
+        Some(case.finding(way, blocked, title).help("let the owner of the registry approve it").command(command))
+    })
+}

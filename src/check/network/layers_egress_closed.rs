@@ -1,0 +1,36 @@
+//! A security group or firewall on the environment's way out closes the storage that layers come from.
+//!
+//! ## Why
+//! A registry without private or dedicated data endpoints hands out layers from shared blob storage of its regions: the tag
+//! `Storage.REGION`, or `*.blob.core.windows.net`. Where only the registry itself is open the manifest is found, and the layers time out
+//! (`failed to copy: httpReadSeeker`).
+//! https://learn.microsoft.com/azure/container-apps/firewall-integration
+//!
+//! ## Fix
+//! Allow the storage of the registry's region, or turn on dedicated data endpoints and allow those.
+
+use crate::check::{Check, Hypothesis, Run};
+use crate::egress::Barrier;
+use crate::evidence::Stop;
+use crate::finding::{Finding, Severity};
+
+use super::{Case, Topic};
+
+pub const CHECK: Check = Check {
+    code: "layers-egress-closed",
+    hypothesis: Hypothesis::H3,
+    severity: Severity::Error,
+    source: include_str!("layers_egress_closed.rs"),
+    run: Run::Network(run),
+};
+
+fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
+    case.decide(Topic::Layers, |way, blocked| {
+        let title = match &blocked.barrier {
+            Barrier::Nsg { nsg, rule, .. } => format!("rule {rule} of security group {} keeps the environment from the layers of {}", nsg.name(), way.host),
+            Barrier::Firewall { firewall, .. } => format!("firewall {} keeps the environment from the layers of {}", firewall.name(), way.host),
+            _ => return None,
+        };
+        Some(case.finding(way, blocked, title).help("allow where the layers come from, or turn on dedicated data endpoints (`az acr update --data-endpoint-enabled true`) and allow those"))
+    })
+}

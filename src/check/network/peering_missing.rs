@@ -1,0 +1,32 @@
+//! The environment's network is not joined with the one that the way leads to.
+//!
+//! ## Why
+//! Traffic passes between two virtual networks only when both have a peering to the other that is `Connected` and allows access. A
+//! private endpoint or a firewall in a network without it cannot be reached. DNS does not show it: a zone may be linked to both.
+//! https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview
+//!
+//! ## Fix
+//! Peer the networks in both directions, or put a private endpoint into the environment's own network.
+
+use crate::check::{Check, Hypothesis, Run};
+use crate::egress::Barrier;
+use crate::evidence::Stop;
+use crate::finding::{Finding, Severity};
+
+use super::{Case, Topic};
+
+pub const CHECK: Check = Check {
+    code: "peering-missing",
+    hypothesis: Hypothesis::H3,
+    severity: Severity::Error,
+    source: include_str!("peering_missing.rs"),
+    run: Run::Network(run),
+};
+
+fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
+    case.report(&[Topic::Registry, Topic::Layers, Topic::Platform], |way, blocked| {
+        let Barrier::Peering { to, why, .. } = &blocked.barrier else { return None };
+        let title = format!("the environment's network does not get to network {}: {why}", to.name());
+        Some(case.finding(way, blocked, title).help("peer both networks with each other"))
+    })
+}

@@ -1,0 +1,36 @@
+//! A security group or firewall on the environment's way out closes what the platform itself needs.
+//!
+//! ## Why
+//! Every environment in its own network pulls images of the platform from the Microsoft Container Registry, which is served by Azure
+//! Front Door: the tags `MicrosoftContainerRegistry` and `AzureFrontDoor.FirstParty`, or `mcr.microsoft.com` and `*.data.mcr.microsoft.com`.
+//! Without them nothing starts, whatever the image.
+//! https://learn.microsoft.com/azure/container-apps/firewall-integration
+//!
+//! ## Fix
+//! Allow both.
+
+use crate::check::{Check, Hypothesis, Run};
+use crate::egress::Barrier;
+use crate::evidence::Stop;
+use crate::finding::{Finding, Severity};
+
+use super::{Case, Topic};
+
+pub const CHECK: Check = Check {
+    code: "platform-egress-closed",
+    hypothesis: Hypothesis::H3,
+    severity: Severity::Error,
+    source: include_str!("platform_egress_closed.rs"),
+    run: Run::Network(run),
+};
+
+fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
+    case.decide(Topic::Platform, |way, blocked| {
+        let title = match &blocked.barrier {
+            Barrier::Nsg { nsg, rule, .. } => format!("rule {rule} of security group {} keeps the environment from the platform's own images", nsg.name()),
+            Barrier::Firewall { firewall, .. } => format!("firewall {} keeps the environment from the platform's own images", firewall.name()),
+            _ => return None,
+        };
+        Some(case.finding(way, blocked, title).help("allow `MicrosoftContainerRegistry` and `AzureFrontDoor.FirstParty`"))
+    })
+}

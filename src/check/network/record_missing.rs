@@ -1,0 +1,36 @@
+//! The private DNS zone that the environment's network asks has no record of the registry.
+//!
+//! ## Why
+//! Who is linked to `privatelink.azurecr.io` asks that zone and nobody else. Without the record the name does not exist there
+//! (`no such host`), although it does everywhere else.
+//! https://learn.microsoft.com/azure/private-link/private-endpoint-dns
+//!
+//! ## Fix
+//! Give the private endpoint a zone group for the zone, or write the A records of the login server and of each region's data endpoint.
+
+use crate::check::{Check, Hypothesis, Run};
+use crate::egress::Barrier;
+use crate::evidence::Stop;
+use crate::finding::{Finding, Severity};
+
+use super::{Case, Topic};
+
+pub const CHECK: Check = Check {
+    code: "record-missing",
+    hypothesis: Hypothesis::H3,
+    severity: Severity::Error,
+    source: include_str!("record_missing.rs"),
+    run: Run::Network(run),
+};
+
+fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
+    case.report(&[Topic::Registry], |way, blocked| {
+        let Barrier::RecordMissing { host, zone, record, network } = &blocked.barrier else { return None };
+        if super::is_open(way) {
+            return None;
+        }
+        let title = format!("{host} does not exist for network {}: zone {} has no record {record}", network.name(), zone.name());
+        let finding = case.finding(way, blocked, title).help("add a zone group to the private endpoint, or write the records");
+        Some(super::record_commands(way, zone, record).into_iter().fold(finding, Finding::command))
+    })
+}
