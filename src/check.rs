@@ -6,6 +6,7 @@ pub mod access;
 pub mod egress;
 pub mod image;
 pub mod network;
+pub mod policy;
 pub mod reference;
 #[cfg(test)]
 pub mod table;
@@ -203,6 +204,8 @@ pub const CHECKS: &[Check] = &[
     reference::parameter_missing::CHECK,
     reference::template_linked::CHECK,
     reference::update_drops::CHECK,
+    policy::ignore_expired::CHECK,
+    policy::ignore_unclear::CHECK,
 ];
 
 /// The check of this code.

@@ -75,9 +75,9 @@ pub struct Context {
     /// Name of the deployment; `main` when the template is main.json
     #[arg(long, value_name = "NAME", env = "PULLGATE_DEPLOYMENT_NAME")]
     pub deployment_name: Option<String>,
-    /// The cloud that the deployment goes to
-    #[arg(long, value_enum, default_value_t, env = "PULLGATE_CLOUD")]
-    pub cloud: Cloud,
+    /// The cloud that the deployment goes to; `public` unless the policy file says otherwise
+    #[arg(long, value_enum, env = "PULLGATE_CLOUD")]
+    pub cloud: Option<Cloud>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -107,9 +107,9 @@ pub struct Check {
     /// Write a report: text, github, azure-devops, junit, sarif, json, markdown; repeatable
     #[arg(long, value_name = "FORMAT[=PATH]", env = "PULLGATE_REPORT", value_delimiter = ' ', value_parser = report)]
     pub report: Vec<(Format, Option<PathBuf>)>,
-    /// The lowest severity that stops the deployment
-    #[arg(long, value_name = "SEVERITY", default_value = "error", env = "PULLGATE_FAIL_ON", value_parser = severity)]
-    pub fail_on: Severity,
+    /// The lowest severity that stops the deployment: error or warning; `error` unless the policy file says otherwise
+    #[arg(long, value_name = "SEVERITY", env = "PULLGATE_FAIL_ON", value_parser = severity)]
+    pub fail_on: Option<Severity>,
     /// Do not count findings of this check; repeatable
     #[arg(long, value_name = "CODE", env = "PULLGATE_IGNORE", value_delimiter = ',', value_parser = code)]
     pub ignore: Vec<String>,
@@ -124,6 +124,15 @@ pub struct Check {
         default_missing_value = ""
     )]
     pub allow_unverified: Vec<Allow>,
+    /// The policy file; without it, `.pullgate.yaml` in the first manifest's folder or above
+    #[arg(long, value_name = "FILE", env = "PULLGATE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Read no policy file
+    #[arg(long, env = "PULLGATE_NO_CONFIG", conflicts_with = "config")]
+    pub no_config: bool,
+    /// Do not count findings that an earlier run's JSON report has
+    #[arg(long, value_name = "FILE", env = "PULLGATE_BASELINE")]
+    pub baseline: Option<PathBuf>,
     /// Also ask for the registry's admin passwords, to compare them with configured ones
     #[arg(long, env = "PULLGATE_VERIFY_SECRETS")]
     pub verify_secrets: bool,

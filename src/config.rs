@@ -1,19 +1,48 @@
 //! What the team decided: which severities, which findings are excused and until when, what may stay unverified.
 
+mod baseline;
+mod comment;
+mod date;
+mod exception;
+mod file;
+mod pattern;
+
+use std::collections::{BTreeMap, HashSet};
+
 use crate::check::Hypothesis;
 use crate::evidence::Failure;
 use crate::finding::Severity;
 use crate::judge::{Judgement, Verdict};
+use crate::report::fingerprint::fingerprints;
+use crate::source::Sources;
 
-/// The policy of a run, from the command line and `.pullgate.yaml`.
+pub use baseline::{BaselineError, read_baseline};
+pub use comment::Wish;
+pub use date::Date;
+pub use exception::{Exception, Subject};
+pub use file::{Config, ConfigError};
+pub use pattern::Pattern;
+
+/// The policy of a run, from the command line, `.pullgate.yaml`, comments and a baseline.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The lowest severity that stops a deployment.
     pub fail_on: Severity,
+    /// Codes whose findings do not count.
     pub ignore: Vec<String>,
     pub allow_unverified: Vec<Allow>,
     /// Nothing was to be asked: a value that only Azure knows does not keep the gate from opening.
     pub offline: bool,
+    /// What a check's findings weigh here, by its code.
+    pub severities: BTreeMap<String, Severity>,
+    /// The `ignore` entries of the policy file.
+    pub exceptions: Vec<Exception>,
+    /// The `pullgate: ignore[…]` comments of the manifests.
+    pub wishes: Vec<Wish>,
+    /// Fingerprints of findings that were there when the team started.
+    pub baseline: HashSet<String>,
+    /// The day on which entries expire or do not.
+    pub today: Date,
 }
 
 /// What may stay unverified.
@@ -37,7 +66,17 @@ pub enum Outcome {
 
 impl Default for Policy {
     fn default() -> Policy {
-        Policy { fail_on: Severity::Error, ignore: Vec::new(), allow_unverified: Vec::new(), offline: false }
+        Policy {
+            fail_on: Severity::Error,
+            ignore: Vec::new(),
+            allow_unverified: Vec::new(),
+            offline: false,
+            severities: BTreeMap::new(),
+            exceptions: Vec::new(),
+            wishes: Vec::new(),
+            baseline: HashSet::new(),
+            today: Date::from_days(0),
+        }
     }
 }
 
@@ -89,15 +128,50 @@ pub fn unknown_code(text: &str) -> String {
 }
 
 impl Policy {
-    /// Marks the judgements that the policy excuses.
-    pub fn apply(&self, judgements: &mut [Judgement]) {
-        for judgement in judgements {
+    /// Gives the judgements the weight that the policy gives them, marks those that it excuses, and adds what is wrong with
+    /// the policy itself: entries that have expired, comments that nobody understands.
+    pub fn apply(&self, judgements: &mut Vec<Judgement>, sources: &Sources) {
+        let prints = fingerprints(judgements);
+        for (judgement, print) in judgements.iter_mut().zip(prints) {
+            if let Some(&severity) = self.severities.get(judgement.check.code) {
+                judgement.severity = severity;
+            }
+            let is_known = print.is_some_and(|print| self.baseline.contains(&print));
+            judgement.excused = self.excuse(judgement, is_known, sources);
+        }
+        let expired = self.exceptions.iter().filter_map(|exception| exception.expired(self.today));
+        let unclear = self.wishes.iter().filter_map(Wish::unclear);
+        for mut judgement in expired.chain(unclear) {
+            if let Some(&severity) = self.severities.get(judgement.check.code) {
+                judgement.severity = severity;
+            }
             if self.ignore.iter().any(|code| code == judgement.check.code) {
                 judgement.excused = Some(format!("ignored: {}", judgement.check.code));
-            } else if matches!(judgement.verdict, Verdict::Unverified(_)) && self.allows(judgement) {
-                judgement.excused = Some("allowed to stay unverified".to_owned());
             }
+            judgements.push(judgement);
         }
+    }
+
+    /// Why a judgement does not count, when it does not.
+    fn excuse(&self, judgement: &Judgement, is_known: bool, sources: &Sources) -> Option<String> {
+        let is_unverified = matches!(judgement.verdict, Verdict::Unverified(_));
+        if !is_unverified && !matches!(judgement.verdict, Verdict::Fail(_)) {
+            return None;
+        }
+        let code = judgement.check.code;
+        if self.ignore.iter().any(|ignored| ignored == code) {
+            return Some(format!("ignored: {code}"));
+        }
+        if let Some(exception) = self.exceptions.iter().find(|exception| exception.covers(judgement, self.today)) {
+            return Some(exception.reason.clone());
+        }
+        if let Some(wish) = self.wishes.iter().find(|wish| wish.covers(judgement, sources)) {
+            return Some(wish.reason.clone());
+        }
+        if is_known {
+            return Some("in the baseline".to_owned());
+        }
+        (is_unverified && self.allows(judgement)).then(|| "allowed to stay unverified".to_owned())
     }
 
     fn allows(&self, judgement: &Judgement) -> bool {

@@ -1,5 +1,7 @@
 //! The gate: load → expand → decide → report.
 
+mod policy;
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
@@ -9,7 +11,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli;
-use crate::config::{Outcome, Policy};
+use crate::config::{Config, Outcome};
 use crate::evidence::Evidence;
 use crate::image::Cloud;
 use crate::judge::{Judgement, judge};
@@ -36,11 +38,12 @@ const QUIET: Duration = Duration::from_secs(1);
 pub fn gate(options: &cli::Check) -> Result<u8, RunError> {
     let started = Instant::now();
     let mut sources = Sources::default();
-    let mut manifest = read(&options.input, &mut sources)?;
+    let config = policy::config(options, &mut sources)?;
+    let (mut manifest, documents) = read_documents(&options.input, config.cloud, &mut sources)?;
     manifest::set_images(&mut manifest, &options.image).map_err(RunError::Usage)?;
-    let (mut judgements, evidence, requests) = decide(&manifest, options)?;
-    let policy = policy(options);
-    policy.apply(&mut judgements);
+    let (mut judgements, evidence, requests) = decide(&manifest, options, &config)?;
+    let policy = policy::policy(options, config, &documents, &sources)?;
+    policy.apply(&mut judgements, &sources);
     let outcome = policy.outcome(&judgements);
     let pulls = manifest.workloads.iter().map(|workload| workload.containers.len()).sum();
     let mut summary = Summary::of(&judgements, outcome, policy.fail_on, pulls);
@@ -59,6 +62,15 @@ pub fn gate(options: &cli::Check) -> Result<u8, RunError> {
 /// # Errors
 /// The first input that cannot be read.
 pub fn read(input: &cli::Input, sources: &mut Sources) -> Result<Manifest, RunError> {
+    read_documents(input, None, sources).map(|(manifest, _)| manifest)
+}
+
+/// The same with the documents that it was read from; `cloud` is where it goes unless the command line says otherwise.
+fn read_documents(
+    input: &cli::Input,
+    cloud: Option<cli::Cloud>,
+    sources: &mut Sources,
+) -> Result<(Manifest, Vec<Document>), RunError> {
     if input.manifests.is_empty() {
         let help = "name a manifest (a template, a YAML file, `-` for stdin); `pullgate check --help` shows examples";
         return Err(RunError::Usage(help.to_owned()));
@@ -71,8 +83,9 @@ pub fn read(input: &cli::Input, sources: &mut Sources) -> Result<Manifest, RunEr
         substitute(&mut documents, &mut given);
     }
     let given = Given { sources: given, ..Given::default() };
-    let options = manifest::Options { context: context(&input.context), given };
-    Ok(manifest::read(&documents, &options))
+    let cloud = input.context.cloud.or(cloud).unwrap_or_default();
+    let options = manifest::Options { context: context(&input.context, cloud), given };
+    Ok((manifest::read(&documents, &options), documents))
 }
 
 /// Fills variables of the environment into parameters, wherever they are.
@@ -89,14 +102,14 @@ fn substitute(documents: &mut [Document], given: &mut [Source]) {
     }
 }
 
-fn context(options: &cli::Context) -> Context {
+fn context(options: &cli::Context, cloud: cli::Cloud) -> Context {
     Context {
         tenant_id: options.tenant.clone(),
         subscription_id: options.subscription.clone(),
         resource_group: options.resource_group.clone(),
         location: options.location.clone(),
         deployment_name: options.deployment_name.clone(),
-        cloud: match options.cloud {
+        cloud: match cloud {
             cli::Cloud::Public => template::Cloud::Public,
             cli::Cloud::Usgov => template::Cloud::UsGov,
             cli::Cloud::China => template::Cloud::China,
@@ -113,17 +126,8 @@ fn cloud(cloud: cli::Cloud) -> Cloud {
     }
 }
 
-fn policy(options: &cli::Check) -> Policy {
-    Policy {
-        fail_on: options.fail_on,
-        ignore: options.ignore.clone(),
-        allow_unverified: options.allow_unverified.clone(),
-        offline: options.offline,
-    }
-}
-
 /// Judges and asks in turn until nothing is left to ask.
-fn decide(manifest: &Manifest, options: &cli::Check) -> Result<(Vec<Judgement>, Evidence, usize), RunError> {
+fn decide(manifest: &Manifest, options: &cli::Check, config: &Config) -> Result<(Vec<Judgement>, Evidence, usize), RunError> {
     let mut evidence = match &options.evidence {
         None => Evidence::default(),
         Some(path) => {
@@ -138,7 +142,7 @@ fn decide(manifest: &Manifest, options: &cli::Check) -> Result<(Vec<Judgement>, 
     if judged.needs.is_empty() {
         return Ok((judged.judgements, evidence, 0));
     }
-    let probe = probe(manifest, options)?;
+    let probe = probe(manifest, options, config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let bar = progress_bar();
     for _ in 0..ROUNDS {
@@ -153,7 +157,7 @@ fn decide(manifest: &Manifest, options: &cli::Check) -> Result<(Vec<Judgement>, 
     Ok((judged.judgements, evidence, probe.requests()))
 }
 
-fn probe(manifest: &Manifest, options: &cli::Check) -> Result<Probe, RunError> {
+fn probe(manifest: &Manifest, options: &cli::Check, config: &Config) -> Result<Probe, RunError> {
     let network = &options.network;
     let rules = network.connect_to.iter().map(|rule| rule.parse()).collect::<Result<Vec<_>, String>>();
     let ca_pem = match &network.ca_file {
@@ -168,9 +172,9 @@ fn probe(manifest: &Manifest, options: &cli::Check) -> Result<Probe, RunError> {
     };
     Ok(Probe::new(probe::Options {
         http,
-        cloud: cloud(options.input.context.cloud),
+        cloud: cloud(options.input.context.cloud.or(config.cloud).unwrap_or_default()),
         tenant: options.input.context.tenant.clone(),
-        plain_http: network.plain_http.clone(),
+        plain_http: network.plain_http.iter().chain(&config.plain_http).cloned().collect(),
         environment: Environment::of_process(),
         passwords: passwords(manifest),
     })?)

@@ -120,7 +120,9 @@ impl Probe {
             Question::Image { image, platform } => {
                 registries.image(image, platform).await.map(|resolved| Reply::Image(Box::new(resolved)))
             }
-            Question::Anonymous { registry, repository } => registries.anonymous(registry, repository).await.map(Reply::Flag),
+            Question::Anonymous { registry, repository } => {
+                registries.anonymous(registry, repository).await.map(Reply::Flag)
+            }
             Question::Tags { registry, repository } => registries.tags(registry, repository).await.map(Reply::Names),
             Question::Repositories { registry } => registries.repositories(registry).await.map(Reply::Names),
             Question::DeletedTags { registry, repository } => {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command, Completions, Expand, Explain, Output, Triage};
-use crate::config::unknown_code;
+use crate::config::{BaselineError, ConfigError, unknown_code};
 use crate::evidence::EvidenceError;
 use crate::gate::{self, gate};
 use crate::load::LoadError;
@@ -27,6 +27,10 @@ pub enum RunError {
     Write { path: PathBuf, source: io::Error },
     #[error("cannot use {path}")]
     Evidence { path: PathBuf, source: EvidenceError },
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("cannot use the baseline {path}")]
+    Baseline { path: PathBuf, source: BaselineError },
     #[error("cannot ask anything")]
     Http(#[from] HttpError),
     #[error("cannot start the runtime")]

@@ -27,6 +27,7 @@ pub mod parser;
 pub mod plain;
 mod prediction;
 mod references;
+mod run;
 pub mod scope;
 mod session;
 mod slot;

@@ -61,14 +61,22 @@ fn recorded_answers_are_read_without_error() {
             json => json.to_string().into_bytes(),
         };
         let kept = |(name, value): (&String, &Value)| {
-            let is_kept = matches!(name.as_str(), "content-type" | "www-authenticate" | "x-ms-ratelimit-remaining-calls-per-second");
+            let is_kept = matches!(
+                name.as_str(),
+                "content-type" | "www-authenticate" | "x-ms-ratelimit-remaining-calls-per-second"
+            );
             is_kept.then(|| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
         };
-        let headers = response["headers"].as_object().map(|headers| headers.iter().filter_map(kept).collect()).unwrap_or_default();
+        let headers = response["headers"]
+            .as_object()
+            .map(|headers| headers.iter().filter_map(kept).collect())
+            .unwrap_or_default();
         *now.lock().unwrap() = Some((status, headers, body));
         let answer = runtime.block_on(ask(&double, question));
         match verdict(status, &kind, answer) {
-            Ok(()) => *counts.entry(format!("{kind} {}", if status < 300 { "read" } else { "refused" })).or_default() += 1,
+            Ok(()) => {
+                *counts.entry(format!("{kind} {}", if status < 300 { "read" } else { "refused" })).or_default() += 1
+            }
             Err(why) => wrong.push(format!("{}: {why}", file.display())),
         }
     }
@@ -79,7 +87,8 @@ fn recorded_answers_are_read_without_error() {
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect();
+    let mut files: Vec<PathBuf> =
+        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect();
     files.retain(|file| file.extension().is_some_and(|ending| ending == "json"));
     files.sort();
     files
@@ -87,19 +96,23 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// The question that this exchange answers, and the kind of its answer; `None` for what the program does not ask.
 fn question(pair: &Value) -> Option<(Question, String)> {
-    let (method, url) = (pair["request"]["method"].as_str()?, reqwest::Url::parse(pair["request"]["url"].as_str()?).ok()?);
+    let (method, url) =
+        (pair["request"]["method"].as_str()?, reqwest::Url::parse(pair["request"]["url"].as_str()?).ok()?);
     let status = pair["response"]["status"].as_u64()?;
     // What the program retries, or what is no whole answer, is not for this test.
     if method != "GET" || matches!(status, 202 | 204 | 206 | 429 | 502..=504) || pair["response"]["body"].is_null() {
         return None;
     }
-    let path = url.path().trim_end_matches('/').replace("%7B", "").replace("%7D", "").replace("%20", " ").replace("%2F", "/");
+    let path =
+        url.path().trim_end_matches('/').replace("%7B", "").replace("%7D", "").replace("%20", " ").replace("%2F", "/");
     let is_list = pair["response"]["body"].get("value").is_some_and(Value::is_array);
     match url.host_str()? {
         "management.azure.com" => {
             let kind = kind(&path);
             let resource = match path.rsplit_once("/providers/") {
-                Some((scope, wanted)) if is_list && !wanted.contains('/') => Resource::List { scope: scope.to_owned(), kind: wanted.to_owned() },
+                Some((scope, wanted)) if is_list && !wanted.contains('/') => {
+                    Resource::List { scope: scope.to_owned(), kind: wanted.to_owned() }
+                }
                 Some((scope, wanted)) if is_list && wanted.split('/').count() == 2 => {
                     Resource::List { scope: scope.to_owned(), kind: wanted.to_owned() }
                 }
@@ -151,7 +164,11 @@ async fn ask(double: &Double, question: Question) -> Answer<Told> {
         cloud: Cloud::Public,
         tenant: None,
         plain_http: Vec::new(),
-        environment: Environment::from([("AZURE_TENANT_ID", "t"), ("AZURE_CLIENT_ID", "c"), ("AZURE_CLIENT_SECRET", "s")]),
+        environment: Environment::from([
+            ("AZURE_TENANT_ID", "t"),
+            ("AZURE_CLIENT_ID", "c"),
+            ("AZURE_CLIENT_SECRET", "s"),
+        ]),
         passwords: HashMap::new(),
     };
     let probe = Probe::new(options).unwrap();
@@ -182,10 +199,18 @@ fn typed(kind: &str, json: &Value) -> Result<(), String> {
             let all = json.get("value").and_then(Value::as_array).map_or(one, Vec::as_slice);
             all.iter().try_for_each(|registry| Registry::read(registry).map(|_| ()).map_err(|error| words(&error)))
         }
-        "microsoft.authorization/roleassignments" => read::role_assignments(json).map(|_| ()).map_err(|error| words(&error)),
-        "microsoft.authorization/roledefinitions" => read::role_definitions(json).map(|_| ()).map_err(|error| words(&error)),
-        "microsoft.authorization/denyassignments" => read::deny_assignments(json).map(|_| ()).map_err(|error| words(&error)),
-        "microsoft.authorization/roleeligibilityscheduleinstances" => read::eligibilities(json).map(|_| ()).map_err(|error| words(&error)),
+        "microsoft.authorization/roleassignments" => {
+            read::role_assignments(json).map(|_| ()).map_err(|error| words(&error))
+        }
+        "microsoft.authorization/roledefinitions" => {
+            read::role_definitions(json).map(|_| ()).map_err(|error| words(&error))
+        }
+        "microsoft.authorization/denyassignments" => {
+            read::deny_assignments(json).map(|_| ()).map_err(|error| words(&error))
+        }
+        "microsoft.authorization/roleeligibilityscheduleinstances" => {
+            read::eligibilities(json).map(|_| ()).map_err(|error| words(&error))
+        }
         "microsoft.authorization/roleassignmentscheduleinstances" => {
             read::schedule_instances(json).map(|_| ()).map_err(|error| words(&error))
         }

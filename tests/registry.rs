@@ -94,7 +94,10 @@ fn images_of_every_kind_are_told_apart() {
     assert_eq!(schema2.media_type, "application/vnd.docker.distribution.manifest.v2+json");
     assert_eq!(platform(&schema2), "linux/amd64");
     let picked = schema2.picked.as_ref().unwrap().as_ref().unwrap();
-    assert!(picked.size > 0 && picked.layer_media_types == ["application/vnd.docker.image.rootfs.diff.tar.gzip"], "{picked:?}");
+    assert!(
+        picked.size > 0 && picked.layer_media_types == ["application/vnd.docker.image.rootfs.diff.tar.gzip"],
+        "{picked:?}"
+    );
 
     let index = open(&registry, "app/index:1.0").unwrap();
     assert_eq!(platform(&index), "linux/amd64");
@@ -148,7 +151,8 @@ fn a_login_is_taken_from_docker_and_a_wrong_one_is_refused() {
     let (_folder, mallory) = logged_in(&registry, "alice", "wrong");
     let wrong = resolved(options(mallory, None), &registry, "app/api:1.0").unwrap_err();
     assert!(matches!(wrong, Failure::Refused { status: 401, anonymous: false, .. }), "{wrong}");
-    let anonymous = Question::Anonymous { registry: Host::parse(&registry.host()).unwrap(), repository: "app/api".to_owned() };
+    let anonymous =
+        Question::Anonymous { registry: Host::parse(&registry.host()).unwrap(), repository: "app/api".to_owned() };
     assert_eq!(one(options(Environment::default(), None), anonymous), Ok(Told::Flag(false)));
 }
 
@@ -165,7 +169,7 @@ fn a_registry_is_challenged_once_and_each_repository_has_one_token() {
     let signer = Authority::new("Signer");
     let service = token_service(&signer);
     let realm = format!("https://localhost:{}/token", service.port);
-    let registry = Registry::start(&store, Variant::Token { realm: &realm, signer: &signer });
+    let registry = Registry::start(&store, Variant::Token { realm: &realm, signer: &signer, tls: None });
     let (_folder, alice) = logged_in(&registry, "alice", "secret");
     let questions = (0..10).map(|number| image(&registry, &format!("app/{}:{number}", number % 2)));
     let evidence = all(options(alice, Some(&signer)), questions);
@@ -187,7 +191,7 @@ fn a_token_that_grants_nothing_is_a_refusal_and_not_a_missing_image() {
     let signer = Authority::new("Signer");
     let service = token_service(&signer);
     let realm = format!("https://localhost:{}/token", service.port);
-    let registry = Registry::start(&store, Variant::Token { realm: &realm, signer: &signer });
+    let registry = Registry::start(&store, Variant::Token { realm: &realm, signer: &signer, tls: None });
     let (_folder, mallory) = logged_in(&registry, "mallory", "secret");
     let said = resolved(options(mallory, Some(&signer)), &registry, "app/api:1.0").unwrap_err();
     assert!(matches!(said, Failure::Refused { status: 401, anonymous: false, .. }), "{said}");
@@ -227,7 +231,8 @@ fn tls_needs_an_authority_that_is_trusted() {
 
 #[test]
 fn nobody_listening_is_a_connection_that_failed() {
-    let question = Question::Image { image: ImageRef::parse("localhost:1/app:1").unwrap(), platform: Platform::linux_amd64() };
+    let question =
+        Question::Image { image: ImageRef::parse("localhost:1/app:1").unwrap(), platform: Platform::linux_amd64() };
     let said = one(options(Environment::default(), None), question).unwrap_err();
     assert_eq!(said.to_string(), "cannot connect to localhost:1: connection refused");
 }

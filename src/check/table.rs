@@ -234,7 +234,7 @@ mod laws {
 
     #[test]
     fn a_check_is_the_file_of_its_code() {
-        let folders = ["reference", "image", "access", "network", "egress"];
+        let folders = ["reference", "image", "access", "network", "egress", "policy"];
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/check");
         for check in CHECKS {
             let name = format!("{}.rs", check.code.replace('-', "_"));

@@ -52,7 +52,13 @@ impl Arm {
             Pipeline::new(name, version, transport::options(http, cloud), Vec::new(), policies, None)
         };
         let (host, directory_host) = (cloud::management(cloud), cloud::graph(cloud));
-        Arm { pipeline: pipeline(host), directory: pipeline(directory_host), host, directory_host, answers: Mutex::default() }
+        Arm {
+            pipeline: pipeline(host),
+            directory: pipeline(directory_host),
+            host,
+            directory_host,
+            answers: Mutex::default(),
+        }
     }
 
     /// Answers a question about a resource. `passwords` are those that the manifest configures, to compare with.
@@ -60,7 +66,8 @@ impl Arm {
     /// Fails as the answer tells: [`Failure::NotAllowed`] with what the caller lacks, [`Failure::NotFound`],
     /// [`Failure::Unknown`] for an id with an unknown part, and whatever the credential or the network failed with.
     pub async fn resource(&self, resource: &Resource, passwords: &HashMap<String, Secret>) -> Answer<Value> {
-        let authorization = |scope: &str, kind: &str| Address::collection(scope, &format!("Microsoft.Authorization/{kind}"));
+        let authorization =
+            |scope: &str, kind: &str| Address::collection(scope, &format!("Microsoft.Authorization/{kind}"));
         let assigned_to = |principal: &str| Ok(format!("assignedTo('{}')", quoted(principal)?));
         match resource {
             Resource::Get { id } => self.get(&Address::of(id)?).await,
@@ -69,7 +76,9 @@ impl Arm {
             Resource::RoleAssignments { scope, principal } => {
                 self.list(&authorization(scope, "roleAssignments")?.filter(&assigned_to(principal)?)).await
             }
-            Resource::DenyAssignments { scope } => self.list(&authorization(scope, "denyAssignments")?.filter("atScope()")).await,
+            Resource::DenyAssignments { scope } => {
+                self.list(&authorization(scope, "denyAssignments")?.filter("atScope()")).await
+            }
             Resource::RoleDefinition { scope, guid } => {
                 // Every definition that can be assigned at a scope is known to its subscription; asked there, it is asked once.
                 let scope = subscription_scope(scope).trim_end_matches('/');
@@ -77,10 +86,12 @@ impl Arm {
                 self.get(&Address::of(&id)?).await
             }
             Resource::Eligible { scope, principal } => {
-                self.list(&authorization(scope, "roleEligibilityScheduleInstances")?.filter(&assigned_to(principal)?)).await
+                self.list(&authorization(scope, "roleEligibilityScheduleInstances")?.filter(&assigned_to(principal)?))
+                    .await
             }
             Resource::Scheduled { scope, principal } => {
-                self.list(&authorization(scope, "roleAssignmentScheduleInstances")?.filter(&assigned_to(principal)?)).await
+                self.list(&authorization(scope, "roleAssignmentScheduleInstances")?.filter(&assigned_to(principal)?))
+                    .await
             }
             Resource::Permissions { scope } => self.list(&authorization(scope, "permissions")?).await,
             Resource::ApplicationSecrets { client } => self.application_secrets(client).await,
@@ -180,7 +191,8 @@ impl Arm {
         let options = PipelineSendOptions { skip_checks: true, ..Default::default() };
         let sent = pipeline.send(&Context::default(), &mut request, Some(options)).await;
         let raw = sent.map_err(|error| {
-            transport::failure(&error).unwrap_or_else(|| Failure::unreadable(format!("{host} could not be asked: {error}")))
+            transport::failure(&error)
+                .unwrap_or_else(|| Failure::unreadable(format!("{host} could not be asked: {error}")))
         })?;
         let response = answered(&raw)?;
         if !response.status.is_success() {

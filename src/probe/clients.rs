@@ -34,6 +34,10 @@ impl Clients {
         Ok(Clients { main: client(&rules, 443, &own)?, rules, own, by_port: Mutex::default() })
     }
 
+    pub fn has_own_authority(&self) -> bool {
+        !self.own.is_empty()
+    }
+
     /// The client for a URL.
     pub fn of(&self, url: &Url) -> Client {
         let port = url.port_or_known_default().unwrap_or(443);

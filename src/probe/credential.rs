@@ -74,7 +74,9 @@ impl Chain {
         let [first, second] = cloud::registry_scopes(self.cloud);
         match self.token(&first).await {
             // A tenant may not know the registries' audience; the exchange also takes Resource Manager's.
-            Err(Failure::NoCredential { .. }) if self.chosen.get().is_some_and(Answer::is_ok) => self.token(&second).await,
+            Err(Failure::NoCredential { .. }) if self.chosen.get().is_some_and(Answer::is_ok) => {
+                self.token(&second).await
+            }
             other => other,
         }
     }
@@ -213,7 +215,10 @@ impl fmt::Display for Caller {
 fn words(error: &azure_core::Error) -> String {
     let text = error.to_string();
     let text = text.split_once("authentication failed.").map_or(text.as_str(), |(_, said)| said);
-    let end = ["\nTo troubleshoot", " Trace ID:", "\r\nTrace ID:", "\nTrace ID:"].iter().filter_map(|mark| text.find(mark)).min();
+    let end = ["\nTo troubleshoot", " Trace ID:", "\r\nTrace ID:", "\nTrace ID:"]
+        .iter()
+        .filter_map(|mark| text.find(mark))
+        .min();
     let said = text[..end.unwrap_or(text.len())].split_whitespace().collect::<Vec<_>>().join(" ");
     match said.char_indices().nth(WORDS) {
         Some((end, _)) => format!("{}…", &said[..end]),

@@ -77,12 +77,15 @@ impl DockerConfig {
             Err(_) => return DockerConfig::default(),
         };
         let read = if length > LIMIT { Err(std::io::Error::other("it is too large")) } else { std::fs::read(path) };
-        let file = read.map_err(|error| error.to_string()).and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()));
+        let file = read
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()));
         match file {
             Ok(file) => DockerConfig { file, trouble: None },
-            Err(reason) => {
-                DockerConfig { file: File::default(), trouble: Some(format!("{} cannot be read: {reason}", path.display())) }
-            }
+            Err(reason) => DockerConfig {
+                file: File::default(),
+                trouble: Some(format!("{} cannot be read: {reason}", path.display())),
+            },
         }
     }
 
@@ -100,7 +103,8 @@ impl DockerConfig {
                 }
             }
         }
-        let auth = self.file.auths.iter().find(|(key, _)| names.iter().any(|name| bare(key).eq_ignore_ascii_case(bare(name))));
+        let auth =
+            self.file.auths.iter().find(|(key, _)| names.iter().any(|name| bare(key).eq_ignore_ascii_case(bare(name))));
         Ok(auth.and_then(|(_, auth)| auth.credential()))
     }
 }
@@ -163,12 +167,15 @@ async fn ask(helper: &str, server: &str) -> Answer<Option<Credential>> {
         drop(input);
         child.wait_with_output().await
     };
-    let output = tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| failed(format!("no answer in {} s", PATIENCE.as_secs())))?;
+    let output = tokio::time::timeout(PATIENCE, exchange)
+        .await
+        .map_err(|_| failed(format!("no answer in {} s", PATIENCE.as_secs())))?;
     let output = output.map_err(|error| failed(error.to_string()))?;
     if !output.status.success() {
         return Ok(None);
     }
-    let helped: Helped = serde_json::from_slice(&output.stdout).map_err(|_| failed("its answer is not understood".to_owned()))?;
+    let helped: Helped =
+        serde_json::from_slice(&output.stdout).map_err(|_| failed("its answer is not understood".to_owned()))?;
     Ok((!helped.secret.is_empty()).then(|| login(helped.username, helped.secret)))
 }
 
@@ -204,7 +211,8 @@ mod tests {
 
     #[test]
     fn a_token_in_the_place_of_a_password_is_a_token() {
-        let zero = r#"{"auths":{"acme.azurecr.io":{"username":"00000000-0000-0000-0000-000000000000","password":"t"}}}"#;
+        let zero =
+            r#"{"auths":{"acme.azurecr.io":{"username":"00000000-0000-0000-0000-000000000000","password":"t"}}}"#;
         finds(zero, "acme.azurecr.io", "token t");
         finds(r#"{"auths":{"acme.azurecr.io":{"auth":"","identitytoken":"t"}}}"#, "acme.azurecr.io", "token t");
     }

@@ -13,7 +13,8 @@ pub struct Environment {
 impl Environment {
     /// The variables of this process; one that is not Unicode counts as absent.
     pub fn of_process() -> Environment {
-        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let variables =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         variables.collect()
     }
 
@@ -31,7 +32,8 @@ impl Environment {
     pub fn program(&self, name: &str) -> Option<PathBuf> {
         let endings: &[&str] = if cfg!(windows) { &["", ".exe", ".cmd", ".bat"] } else { &[""] };
         let folders = std::env::split_paths(self.get("PATH")?).collect::<Vec<_>>();
-        let files = folders.iter().flat_map(|folder| endings.iter().map(move |ending| folder.join(format!("{name}{ending}"))));
+        let files =
+            folders.iter().flat_map(|folder| endings.iter().map(move |ending| folder.join(format!("{name}{ending}"))));
         files.into_iter().find(|file| file.is_file())
     }
 }

@@ -96,6 +96,11 @@ impl Http {
         })
     }
 
+    /// Whether certificates beside the public ones are trusted.
+    pub fn has_own_authority(&self) -> bool {
+        self.clients.has_own_authority()
+    }
+
     /// The rules of `--connect-to`.
     pub fn connect_to(&self) -> &[ConnectTo] {
         &self.connect_to

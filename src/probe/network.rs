@@ -53,7 +53,8 @@ impl Network {
     /// Fails where the way ends: the name, the connection, TLS, the time. A closed firewall is an answer with status 403.
     pub async fn reach(&self, host: &Host, plain: bool) -> Answer<Resolution> {
         let scheme = if plain { "http" } else { "https" };
-        let url = Url::parse(&format!("{scheme}://{host}/v2/")).map_err(|_| Failure::unreadable(format!("{host} is no host")))?;
+        let url = Url::parse(&format!("{scheme}://{host}/v2/"))
+            .map_err(|_| Failure::unreadable(format!("{host} is no host")))?;
         let proxy = self.proxies.of_url(&url).filter(|_| self.http.connect_to().is_empty());
         // A proxy looks the name up itself, so that what it is here decides nothing; it is still worth telling.
         let (chain, response) = futures::join!(self.chain(&url), self.ask(url.clone()));
@@ -93,7 +94,12 @@ impl Network {
     async fn look_up(&self, name: &str) -> Chain {
         let Some(resolver) = self.resolver.get_or_init(|| async { resolver() }).await else { return Chain::default() };
         let whole = format!("{}.", name.trim_end_matches('.'));
-        let both = async { futures::join!(resolver.lookup(whole.as_str(), RecordType::A), resolver.lookup(whole.as_str(), RecordType::AAAA)) };
+        let both = async {
+            futures::join!(
+                resolver.lookup(whole.as_str(), RecordType::A),
+                resolver.lookup(whole.as_str(), RecordType::AAAA)
+            )
+        };
         let patience = (PATIENCE * 2).min(self.http.left());
         let Ok((four, six)) = tokio::time::timeout(patience, both).await else { return Chain::default() };
         let mut chain = Chain::default();

@@ -64,7 +64,8 @@ mod tests {
 
     fn answer(status: u16, body: &str) -> Failure {
         let status = StatusCode::from_u16(status).unwrap();
-        let response = Response { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec(), certificate: None };
+        let response =
+            Response { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec(), certificate: None };
         failure("acme.azurecr.io", &response, false)
     }
 

@@ -40,7 +40,13 @@ pub struct Registries {
 
 impl Registries {
     /// `plain`: hosts that may be spoken to over plain HTTP beside loopback.
-    pub fn new(http: Arc<Http>, docker: DockerConfig, azure: Option<Arc<Chain>>, cloud: Cloud, plain: Vec<String>) -> Self {
+    pub fn new(
+        http: Arc<Http>,
+        docker: DockerConfig,
+        azure: Option<Arc<Chain>>,
+        cloud: Cloud,
+        plain: Vec<String>,
+    ) -> Self {
         Registries { http, docker, azure, cloud, plain, sessions: Mutex::default(), quotas: Mutex::default() }
     }
 
@@ -122,18 +128,32 @@ impl Registries {
         self.connect(registry, credential, challenge).await.map(Arc::new)
     }
 
-    /// A session of the scheme that the registry speaks. One on loopback may speak either: it is asked without a credential,
-    /// which is the challenge that is needed anyway, and a server that wants TLS answers 400 or hangs up.
+    /// A session of the scheme that the registry speaks. One on loopback may speak either, and is asked without a
+    /// credential, which is the challenge that is needed anyway: over TLS first where somebody brought certificates of their
+    /// own, in plain first where not.
     async fn connect(&self, registry: &Host, credential: Credential, challenge: Option<Challenge>) -> Answer<Session> {
-        let plain = self.is_plain(registry);
-        let session = Session::new(self.http.clone(), registry, plain, credential.clone())?;
+        let open = |plain| Session::new(self.http.clone(), registry, plain, credential.clone());
         if let Some(challenge) = challenge {
-            return Ok(session.expecting(challenge));
+            return Ok(open(false)?.expecting(challenge));
         }
-        if plain && !self.is_named(registry) && matches!(session.challenge().await, Err(Failure::Server { status: 400, .. } | Failure::Connect { .. })) {
-            return Session::new(self.http.clone(), registry, false, credential);
+        if self.is_named(registry) || !is_plain_loopback(registry) {
+            return open(self.is_named(registry));
         }
-        Ok(session)
+        let first = !self.http.has_own_authority();
+        let session = open(first)?;
+        match session.challenge().await {
+            // What a server says that wants TLS, and how one ends that does not.
+            Err(Failure::Server { status: 400, .. } | Failure::Connect { .. }) if first => open(false),
+            Err(Failure::Tls { .. } | Failure::Connect { .. }) if !first => {
+                let plain = open(true)?;
+                let speaks_plain = !matches!(
+                    plain.challenge().await,
+                    Err(Failure::Server { status: 400, .. } | Failure::Connect { .. })
+                );
+                Ok(if speaks_plain { plain } else { session })
+            }
+            _ => Ok(session),
+        }
     }
 
     /// An Entra identity for the registries of the chosen cloud, the Docker configuration for all, else nothing.
@@ -166,7 +186,9 @@ impl Registries {
     }
 
     fn is_named(&self, registry: &Host) -> bool {
-        self.plain.iter().any(|plain| plain.eq_ignore_ascii_case(registry.as_str()) || plain.eq_ignore_ascii_case(registry.name()))
+        self.plain
+            .iter()
+            .any(|plain| plain.eq_ignore_ascii_case(registry.as_str()) || plain.eq_ignore_ascii_case(registry.name()))
     }
 }
 

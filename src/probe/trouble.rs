@@ -106,7 +106,9 @@ fn io_reason(error: &io::Error) -> Option<String> {
 /// The seconds in `Retry after 2 seconds` and `try again after '372' seconds`.
 pub fn seconds_to_wait(text: &str) -> Option<u64> {
     let lower = text.get(..text.floor_char_boundary(4_096))?.to_ascii_lowercase();
-    let rest = ["retry after ", "try again after ", "try again in "].iter().find_map(|mark| Some(lower.split_once(mark)?.1))?;
+    let rest = ["retry after ", "try again after ", "try again in "]
+        .iter()
+        .find_map(|mark| Some(lower.split_once(mark)?.1))?;
     let digits = rest.trim_start_matches(['\'', '"']);
     let end = digits.find(|character: char| !character.is_ascii_digit()).unwrap_or(digits.len());
     digits[end..].trim_start_matches(['\'', '"', ' ']).starts_with("second").then(|| digits[..end].parse().ok())?
@@ -116,7 +118,10 @@ pub fn seconds_to_wait(text: &str) -> Option<u64> {
 pub fn is_passing(reason: &str) -> bool {
     matches!(
         reason,
-        "connection reset" | "connection aborted" | "connection closed" | "connection closed before the answer was complete"
+        "connection reset"
+            | "connection aborted"
+            | "connection closed"
+            | "connection closed before the answer was complete"
     )
 }
 
@@ -138,7 +143,8 @@ mod tests {
 
     #[test]
     fn the_seconds_are_read_from_the_sentence() {
-        let told = "Request is temporarily throttled because tenant x has issued too many requests. Retry after 2 seconds.";
+        let told =
+            "Request is temporarily throttled because tenant x has issued too many requests. Retry after 2 seconds.";
         waits(told, Some(2));
         waits("The request is throttled. Please try again after '372' seconds.", Some(372));
         waits("please try again in 1 second", Some(1));

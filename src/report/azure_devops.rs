@@ -16,7 +16,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         let words = words(finding);
         if judgement.severity == Severity::Note {
             // There is no type for a note.
-            writeln!(out, "pullgate: note: {}: {words}", judgement.check.code)?;
+            writeln!(out, "pullgate: note: {}: {}", judgement.check.code, message(&words))?;
             continue;
         }
         let mut properties = format!("type={};", judgement.severity.name());
@@ -47,7 +47,7 @@ fn words(finding: &Finding) -> String {
 
 /// One line; the agent reads a command to the end of its line.
 fn message(text: &str) -> String {
-    plain(text).replace('%', "%AZP25").replace("##vso[", "# #vso[").replace("##[", "# #[")
+    plain(text).replace('%', "%AZP25")
 }
 
 fn property(text: &str) -> String {

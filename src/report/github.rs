@@ -17,26 +17,27 @@ const PER_LEVEL: usize = 10;
 /// What the writer says.
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let levels = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "notice")];
+    let failing = report.failing();
     for (severity, level) in levels {
-        let failing = report.failing().into_iter().filter(|(judgement, _)| judgement.severity == severity);
-        let failing: Vec<_> = failing.collect();
-        let rest = failing.len().saturating_sub(PER_LEVEL);
-        let shown = if rest > 0 { PER_LEVEL - 1 } else { failing.len() };
-        for (judgement, finding) in &failing[..shown] {
-            writeln!(out, "::{level} {}::{}", properties(report, judgement), message(&words(finding)))?;
+        let failing = failing.iter().filter(|(judgement, _)| judgement.severity == severity);
+        let mut commands: Vec<(String, String)> =
+            failing.map(|(judgement, finding)| (properties(report, judgement), message(&words(finding)))).collect();
+        if severity == Severity::Warning {
+            let unverified = |(reason, codes): (String, String)| {
+                ("title=not verified".to_owned(), message(&plain(&format!("{codes}: {reason}"))))
+            };
+            commands.extend(unverified_reasons(report).into_iter().map(unverified));
         }
-        if rest > 0 {
-            let more = failing.len() - shown;
-            writeln!(
-                out,
-                "::{level} title=pullgate::{more} more; the whole list is in the other reports and in the log"
-            )?;
+        let shown = if commands.len() > PER_LEVEL { PER_LEVEL - 1 } else { commands.len() };
+        for (properties, message) in &commands[..shown] {
+            writeln!(out, "::{level} {properties}::{message}")?;
+        }
+        if commands.len() > shown {
+            let more = commands.len() - shown;
+            writeln!(out, "::{level} title=pullgate::{more} more; the other reports have the whole list")?;
         }
     }
-    for (reason, codes) in unverified_reasons(report) {
-        writeln!(out, "::warning title={}::{}", property("not verified"), message(&format!("{codes}: {reason}")))?;
-    }
-    // A line that starts with `::` would be a command; ours starts with the verdict's word.
+    // A line that starts with `::` would be a command; ours starts with the tool's word.
     writeln!(out, "pullgate: {}", plain(&verdict_line(&report.summary)))
 }
 

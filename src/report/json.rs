@@ -1,10 +1,11 @@
-//! For programs: the contract `pullgate/report/1`. `docs/report.schema.json` is made of these types.
+//! For programs: the contract `pullgate/report/1`. `docs/report.schema.json` describes these types.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::Report;
+use super::fingerprint::fingerprints;
 use crate::judge::{Judgement, Verdict};
 use crate::source::{Sources, Span};
 
@@ -24,6 +25,7 @@ struct Totals {
     pass: usize,
     fail: usize,
     warn: usize,
+    note: usize,
     unverified: usize,
     not_asked: usize,
     not_applicable: usize,
@@ -51,8 +53,12 @@ struct Item<'r> {
     at: Option<At<'r>>,
     also: Vec<Also<'r>>,
     reason: Option<String>,
+    /// Why the policy excuses it.
     #[serde(skip_serializing_if = "Option::is_none")]
     excused: Option<&'r str>,
+    /// What `--baseline` recognises a finding by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -77,6 +83,8 @@ struct Also<'r> {
 /// What the writer says.
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let summary = &report.summary;
+    let judgements = report.judgements.iter().zip(fingerprints(report.judgements));
+    let judgements = judgements.map(|(judgement, fingerprint)| item(judgement, fingerprint, report.sources));
     let document = Document {
         schema: SCHEMA,
         summary: Totals {
@@ -84,6 +92,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             pass: summary.pass,
             fail: summary.fail,
             warn: summary.warn,
+            note: summary.note,
             unverified: summary.unverified,
             not_asked: summary.not_asked,
             not_applicable: summary.not_applicable,
@@ -92,13 +101,14 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             requests: summary.requests,
             elapsed_ms: summary.elapsed_ms,
         },
-        judgements: report.judgements.iter().map(|judgement| item(judgement, report.sources)).collect(),
+        judgements: judgements.collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    let text = serde_json::to_string_pretty(&document)?;
+    // Inside of strings only: a log command in the middle of a line would be obeyed by a pipeline that shows this report.
+    writeln!(out, "{}", text.replace("##", "#\\u0023"))
 }
 
-fn item<'r>(judgement: &'r Judgement, sources: &'r Sources) -> Item<'r> {
+fn item<'r>(judgement: &'r Judgement, fingerprint: Option<String>, sources: &'r Sources) -> Item<'r> {
     let finding = match &judgement.verdict {
         Verdict::Fail(finding) => Some(finding.as_ref()),
         _ => None,
@@ -123,6 +133,7 @@ fn item<'r>(judgement: &'r Judgement, sources: &'r Sources) -> Item<'r> {
         }),
         reason: judgement.verdict.reason(),
         excused: judgement.excused.as_deref(),
+        fingerprint,
     }
 }
 

@@ -114,9 +114,11 @@ impl Frame {
         if self.all_named.get() {
             return;
         }
-        let each = (0..self.declarations.len()).map(|index| self.instances(session, index).is_some());
         // One that is being named right now has asked for this.
-        let are_named = each.fold(true, |all, named| all && named);
+        let mut are_named = true;
+        for index in 0..self.declarations.len() {
+            are_named &= self.instances(session, index).is_some();
+        }
         self.all_named.set(are_named);
     }
 

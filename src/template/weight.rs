@@ -41,12 +41,12 @@ fn fits(value: &Value, depth: usize, left: &mut usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::trial::{refuses, run};
-    use super::*;
+    use super::super::error::Kind;
+    use super::super::trial::refuses;
 
     #[test]
     fn variables_that_multiply_end() {
-        let list = |of: &str| vec![of; 10].join(", ");
+        let list = |of: &str| [of; 10].join(", ");
         let mut variables = format!(r#""v0": [{}]"#, list("1"));
         for index in 1..12 {
             variables += &format!(r#", "v{index}": [{}]"#, list(&format!("\"[variables('v{}')]\"", index - 1)));
@@ -54,7 +54,6 @@ mod tests {
         let template =
             format!(r#"{{"variables": {{{variables}}}, "outputs": {{"o": {{"value": "[variables('v11')]"}}}}}}"#);
         refuses(&template, Kind::Limit, "the variable `v5` holds more than");
-        assert_eq!(run(&template, "{}").problems.len(), 1);
     }
 
     #[test]

@@ -38,7 +38,11 @@ pub struct Seen {
 
 /// What is done about it.
 pub enum Reply {
-    Answer { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
+    Answer {
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    },
     /// Nothing, until the client leaves.
     Hang,
 }
@@ -122,7 +126,8 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, log: &Mutex<Vec<Seen>>, r
     while let Some(seen) = read(&mut stream) {
         let before = {
             let mut log = log.lock().unwrap();
-            let same = |other: &&Seen| (&other.method, &other.host, other.path()) == (&seen.method, &seen.host, seen.path());
+            let same =
+                |other: &&Seen| (&other.method, &other.host, other.path()) == (&seen.method, &seen.host, seen.path());
             let before = log.iter().filter(same).count();
             log.push(seen.clone());
             before

@@ -32,7 +32,11 @@ pub enum Variant<'v> {
     /// User name and password.
     Basic(&'v str, &'v str),
     /// Tokens of a service at this address, signed by this authority's key.
-    Token { realm: &'v str, signer: &'v Authority },
+    Token {
+        realm: &'v str,
+        signer: &'v Authority,
+        tls: Option<&'v Leaf>,
+    },
     /// Open, over TLS.
     Tls(&'v Leaf),
 }
@@ -151,7 +155,10 @@ impl Registry {
         fs::write(work.path().join("hello"), "hello").unwrap();
         run("umoci", &["insert", "--rootless", "--image", "oci:made", "hello", "/hello"]);
         let target = format!("docker://{}/{repository}:{tag}", self.host());
-        run("skopeo", &["copy", "--insecure-policy", "--dest-tls-verify=false", "--format", format, "oci:oci:made", &target]);
+        run(
+            "skopeo",
+            &["copy", "--insecure-policy", "--dest-tls-verify=false", "--format", format, "oci:oci:made", &target],
+        );
     }
 
     /// Pushes an image without layers over HTTP and returns its digest.
@@ -166,7 +173,12 @@ impl Registry {
     }
 
     pub fn push_index(&self, repository: &str, tag: &str, entries: Vec<Value>) -> String {
-        self.push_manifest(repository, tag, INDEX, &json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}))
+        self.push_manifest(
+            repository,
+            tag,
+            INDEX,
+            &json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}),
+        )
     }
 
     pub fn push_manifest(&self, repository: &str, tag: &str, kind: &str, manifest: &Value) -> String {
@@ -226,20 +238,25 @@ fn configuration(store: &Path, folder: &Path, port: u16, variant: &Variant) -> V
         fs::write(&file, text).unwrap();
         file
     };
+    let tls = match variant {
+        Variant::Tls(leaf) => Some(*leaf),
+        Variant::Token { tls, .. } => *tls,
+        _ => None,
+    };
+    if let Some(leaf) = tls {
+        let (certificate, key) = (write("leaf.pem", &leaf.pem), write("leaf.key", &leaf.key.serialize_pem()));
+        configuration["http"]["tls"] = json!({"certificate": certificate, "key": key});
+    }
     match variant {
-        Variant::Open => {}
+        Variant::Open | Variant::Tls(_) => {}
         Variant::Basic(username, password) => {
             let made = Command::new("htpasswd").args(["-Bbn", username, password]).output().unwrap();
             let file = write("htpasswd", &String::from_utf8(made.stdout).unwrap());
             configuration["auth"] = json!({"htpasswd": {"realm": "rig", "path": file}});
         }
-        Variant::Token { realm, signer } => {
+        Variant::Token { realm, signer, .. } => {
             let bundle = write("signer.pem", &signer.pem);
             configuration["auth"] = json!({"token": {"realm": realm, "service": "rig", "issuer": "rig", "rootcertbundle": bundle}});
-        }
-        Variant::Tls(leaf) => {
-            let (certificate, key) = (write("leaf.pem", &leaf.pem), write("leaf.key", &leaf.key.serialize_pem()));
-            configuration["http"]["tls"] = json!({"certificate": certificate, "key": key});
         }
     }
     configuration

@@ -25,12 +25,13 @@ pub const CHECK: Check = Check {
 
 fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
     case.report(&[Topic::Registry], |way, blocked| {
-        let (Barrier::AddressNotAllowed { registry, .. } | Barrier::NoOwnNetwork { registry } | Barrier::NoPrivateEndpoint { registry, .. }) = &blocked.barrier
+        let (Barrier::AddressNotAllowed { .. } | Barrier::NoOwnNetwork { .. } | Barrier::NoPrivateEndpoint { .. }) = &blocked.barrier
         else {
             return None;
         };
         let known = super::registry(way).filter(|known| known.bypass_for_services)?;
         let title = format!("registry {} lets trusted services pass, and Container Apps is none of them", known.id.name());
-        Some(case.about(way, title).detail(format!("what closes registry {} is told by another finding", registry.name())))
+        // It is the default of every registry: worth saying only to who counted on it.
+        Some(case.about(way, title).note())
     })
 }

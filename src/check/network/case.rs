@@ -24,9 +24,12 @@ pub struct Case<'m> {
     pub workload: &'m Workload,
     /// One for each registry and way to log in there.
     pub ways: Vec<Way<'m>>,
-    /// Why there is nothing to look at.
+    /// Why there is nothing to look at, or not everything.
     pub stop: Option<Stop>,
+    lacks_environment: bool,
 }
+
+const TOLD: &str = "`registry-egress-closed` says what is not known";
 
 /// A registry that the workload pulls from.
 #[derive(Debug)]
@@ -56,14 +59,16 @@ struct Key {
 impl Cases {
     /// The case of a workload.
     pub fn of<'m>(&mut self, manifest: &'m Manifest, workload: &'m Workload, evidence: &Evidence) -> Case<'m> {
-        let (ways, stop) = match self.environment(workload, evidence) {
+        let environment = self.environment(workload, evidence);
+        let lacks_environment = environment.is_err();
+        let (ways, stop) = match environment {
             Ok(environment) => self.ways(manifest, workload, &environment, evidence),
             Err(stop) => (Vec::new(), Some(stop)),
         };
         if let Some(Stop::Need(question)) = &stop {
             self.needs.insert(question.clone());
         }
-        Case { workload, ways, stop }
+        Case { workload, ways, stop, lacks_environment }
     }
 
     /// Everything that some case lacks.
@@ -198,7 +203,7 @@ impl Case<'_> {
         if !findings.is_empty() {
             return Ok(findings);
         }
-        let (mut passes, mut graver) = (false, self.stop.clone());
+        let (mut passes, mut graver) = (false, self.gap(topic));
         for way in &self.ways {
             let stop = match way.story.outcome(topic) {
                 Outcome::Open(_) => {
@@ -207,6 +212,7 @@ impl Case<'_> {
                 }
                 Outcome::Blocked(_) => Stop::NotApplicable("another check reports what closes the way"),
                 Outcome::Follows(_) => Stop::NotApplicable("what closes it closes something before it, which another check reports"),
+                Outcome::Unknown(failure, _) if is_told(way, topic, failure) => Stop::NotApplicable(TOLD),
                 Outcome::Unknown(failure, _) => Stop::Unverified(failure.clone()),
                 Outcome::Need(question) => Stop::Need(question.clone()),
                 Outcome::NotNeeded(why) => Stop::NotApplicable(why),
@@ -242,10 +248,7 @@ impl Case<'_> {
     /// A finding about what is closed, where the environment is named, with every decision on the way.
     pub fn finding(&self, way: &Way, blocked: &Blocked, title: impl Into<String>) -> Finding {
         let mut finding = self.about(way, title);
-        let barrier = blocked.barrier.to_string();
-        let before = blocked.reach.chain.iter().filter(|line| **line != barrier);
-        let lines: Vec<String> = before.chain([&barrier]).filter(|line| **line != finding.title).cloned().collect();
-        finding.detail.extend(lines);
+        finding.detail.extend(decisions(blocked).into_iter().filter(|line| *line != finding.title));
         for (topic, _) in &blocked.also {
             finding = finding.detail(format!("the same keeps the environment from {}", topic.name()));
         }
@@ -271,9 +274,44 @@ impl Case<'_> {
     fn silent(&self) -> Option<&'static str> {
         match &self.stop {
             Some(Stop::NotApplicable(why)) if self.ways.is_empty() => Some(why),
-            Some(_) if self.ways.is_empty() => Some("`registry-egress-closed` says what is not known"),
-            _ if self.ways.iter().all(|way| way.story.environment().is_err()) => Some("`registry-egress-closed` says what is not known"),
+            Some(_) if self.ways.is_empty() => Some(TOLD),
+            _ if self.ways.iter().all(|way| way.story.environment().is_err()) => Some(TOLD),
             _ => None,
+        }
+    }
+
+    /// Why a topic is not known for a part of the workload. An image that is not known is told once.
+    fn gap(&self, topic: Topic) -> Option<Stop> {
+        match &self.stop {
+            Some(Stop::NotApplicable(why)) => Some(Stop::NotApplicable(why)),
+            Some(stop) if topic == Topic::Registry || (topic == Topic::Token && self.ways.is_empty() && self.lacks_environment) => Some(stop.clone()),
+            Some(_) => Some(Stop::NotApplicable(TOLD)),
+            None => None,
+        }
+    }
+}
+
+/// Whether another carrier of the same question tells of the same gap.
+fn is_told(way: &Way, topic: Topic, failure: &Failure) -> bool {
+    let first = match topic {
+        Topic::Layers | Topic::Platform => Topic::Registry,
+        Topic::Vault => Topic::Token,
+        Topic::Registry | Topic::Token => return false,
+    };
+    matches!(way.story.outcome(first), Outcome::Unknown(known, _) if known == failure)
+}
+
+/// The decisions on the way that lead to what is closed. Of several hosts the first that is closed is told of.
+fn decisions(blocked: &Blocked) -> Vec<String> {
+    let chain = blocked.reach.chain.iter();
+    match &blocked.barrier {
+        Barrier::Nsg { target, .. } | Barrier::Firewall { target, .. } | Barrier::Route { target, .. } => {
+            let about = format!(" {target}");
+            chain.filter(|line| line.contains(&about) && !line.contains("leads straight to")).cloned().collect()
+        }
+        barrier => {
+            let told = barrier.to_string();
+            chain.take(1).filter(|line| **line != told).cloned().collect()
         }
     }
 }

@@ -23,7 +23,7 @@ pub const CHECK: Check = Check {
 };
 
 fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
-    let image = pull.image()?;
+    let Ok(image) = pull.image() else { return Err(Stop::NotApplicable("no image is known")) };
     let failure = match evidence.image(&image, &pull.container.platform) {
         Ok(Err(failure)) if is_path(&failure) => failure,
         _ => return Err(Stop::NotApplicable("the runner gets to the registry, or did not try")),

@@ -51,6 +51,10 @@ fn run(pull: &Pull, _: &Evidence) -> Result<Vec<Finding>, Stop> {
                     .help("give each container a name of its own"),
             ]
         }
+        // The question of H4 is whether the platform can read this container's image; a label alone does not answer it.
+        None if pull.image_value().is_some_and(|image| image.as_unknown().is_some()) => {
+            return Err(Stop::NotApplicable("the name is a label, and the image is not known before the deployment"));
+        }
         None => Vec::new(),
     })
 }

@@ -66,7 +66,8 @@ impl Address {
 
     /// The whole address at Resource Manager's host.
     pub fn url(&self, host: &str) -> Answer<Url> {
-        let mut url = Url::parse(&format!("https://{host}/")).map_err(|_| Failure::unreadable(format!("{host} is no host")))?;
+        let mut url =
+            Url::parse(&format!("https://{host}/")).map_err(|_| Failure::unreadable(format!("{host} is no host")))?;
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.clear().extend(self.path.split('/').filter(|segment| !segment.is_empty()));
         }
@@ -100,7 +101,9 @@ fn checked(id: &str) -> Answer<&str> {
     known(id)?;
     let path = id.trim_end_matches('/');
     let is_id = path.is_empty() || path.starts_with('/');
-    let strange = |segment: &str| matches!(segment, "." | "..") || segment.contains(['?', '#', '\\', '%']) || segment.contains(char::is_control);
+    let strange = |segment: &str| {
+        matches!(segment, "." | "..") || segment.contains(['?', '#', '\\', '%']) || segment.contains(char::is_control)
+    };
     if !is_id || path.split('/').any(strange) {
         return Err(Failure::unreadable(format!("`{id}` is no resource id")));
     }
@@ -111,7 +114,10 @@ fn known(text: &str) -> Answer<()> {
     if !text.contains(UNKNOWN) {
         return Ok(());
     }
-    Err(Failure::Unknown { expression: text.to_owned(), why: "a part of it is known only after the deployment".to_owned() })
+    Err(Failure::Unknown {
+        expression: text.to_owned(),
+        why: "a part of it is known only after the deployment".to_owned(),
+    })
 }
 
 /// The type in an id, in lower case: `/subscriptions/s/resourceGroups/g/providers/Microsoft.App/jobs/j` is
@@ -119,8 +125,8 @@ fn known(text: &str) -> Answer<()> {
 fn kind(path: &str) -> String {
     let lower = path.to_ascii_lowercase();
     let Some(start) = lower.rfind("/providers/") else {
-        return match lower.split('/').count() {
-            0..=3 => "microsoft.resources/subscriptions".to_owned(),
+        return match lower.split('/').filter(|segment| !segment.is_empty()).count() {
+            0..=2 => "microsoft.resources/subscriptions".to_owned(),
             _ => "microsoft.resources/resourcegroups".to_owned(),
         };
     };
@@ -145,7 +151,10 @@ mod tests {
     #[test]
     fn an_id_becomes_an_address_with_the_version_of_its_type() {
         asks(Address::of(REGISTRY), &format!("{REGISTRY}?api-version=2025-11-01"));
-        asks(Address::of("/subscriptions/s/resourceGroups/g h"), "/subscriptions/s/resourceGroups/g%20h?api-version=2021-04-01");
+        asks(
+            Address::of("/subscriptions/s/resourceGroups/g h"),
+            "/subscriptions/s/resourceGroups/g%20h?api-version=2021-04-01",
+        );
         asks(Address::of("/subscriptions/s/"), "/subscriptions/s?api-version=2022-12-01");
         asks(Address::of("//subscriptions/s"), "/subscriptions/s?api-version=2022-12-01");
     }
@@ -180,7 +189,10 @@ mod tests {
     fn a_subscription_is_found_in_whatever_is_in_it() {
         assert_eq!(subscription_scope(REGISTRY), "/subscriptions/s");
         assert_eq!(subscription_scope("/subscriptions/s"), "/subscriptions/s");
-        assert_eq!(subscription_scope("/providers/Microsoft.Management/managementGroups/m"), "/providers/Microsoft.Management/managementGroups/m");
+        assert_eq!(
+            subscription_scope("/providers/Microsoft.Management/managementGroups/m"),
+            "/providers/Microsoft.Management/managementGroups/m"
+        );
     }
 
     #[test]

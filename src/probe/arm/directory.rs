@@ -16,7 +16,8 @@ impl Arm {
     pub(super) async fn application_secrets(&self, client: &str) -> Answer<Value> {
         let client = quoted(client)?;
         let host = self.directory_host;
-        let mut url = Url::parse(&format!("https://{host}/v1.0/applications")).map_err(|_| Failure::unreadable("no directory"))?;
+        let mut url = Url::parse(&format!("https://{host}/v1.0/applications"))
+            .map_err(|_| Failure::unreadable("no directory"))?;
         url.query_pairs_mut()
             .append_pair("$filter", &format!("appId eq '{client}'"))
             .append_pair("$select", "appId,displayName,passwordCredentials");
@@ -24,8 +25,12 @@ impl Arm {
         let found = json.get("value").and_then(Value::as_array);
         let found = found.ok_or_else(|| Failure::unreadable(format!("{host} answered with what is no list")))?;
         let application = found.first().ok_or_else(|| Failure::not_found(host))?;
-        let credentials = application.get("passwordCredentials").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let ends = credentials.iter().filter_map(|credential| credential.get("endDateTime")).map(|end| json!({ "endDateTime": end }));
+        let credentials =
+            application.get("passwordCredentials").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let ends = credentials
+            .iter()
+            .filter_map(|credential| credential.get("endDateTime"))
+            .map(|end| json!({ "endDateTime": end }));
         Ok(json!({ "displayName": application.get("displayName"), "passwordCredentials": ends.collect::<Vec<_>>() }))
     }
 }

@@ -31,10 +31,13 @@ impl Arm {
         // Resource Graph lags behind what was made a minute ago, and may be closed: then the subscriptions are gone through.
         let row = match rows.into_iter().next() {
             Some(row) => row,
-            None => self.listed(REGISTRIES).await?.into_iter().find(|row| is_served_by(row, &server)).ok_or_else(|| {
-                let message = format!("no subscription that the caller can read has a registry with login server {server}");
-                Failure::NotFound { host: self.host.to_owned(), code: None, message: Some(message) }
-            })?,
+            None => {
+                self.listed(REGISTRIES).await?.into_iter().find(|row| is_served_by(row, &server)).ok_or_else(|| {
+                    let message =
+                        format!("no subscription that the caller can read has a registry with login server {server}");
+                    Failure::NotFound { host: self.host.to_owned(), code: None, message: Some(message) }
+                })?
+            }
         };
         let id = row.get("id").and_then(Value::as_str).ok_or_else(|| Failure::unreadable("a registry without id"))?;
         let mut registry = self.get(&Address::of(id)?).await?;
@@ -86,7 +89,8 @@ impl Arm {
         let subscriptions = self.list(&Address::collection("", "Microsoft.Resources/subscriptions")?).await?;
         let subscriptions = subscriptions.get("value").and_then(Value::as_array).cloned().unwrap_or_default();
         let ids = subscriptions.iter().filter_map(|one| one.get("subscriptionId")?.as_str()).take(SUBSCRIPTIONS);
-        let addresses = ids.map(|id| Address::collection(&format!("/subscriptions/{id}"), kind)).collect::<Answer<Vec<_>>>()?;
+        let addresses =
+            ids.map(|id| Address::collection(&format!("/subscriptions/{id}"), kind)).collect::<Answer<Vec<_>>>()?;
         let asked = stream::iter(&addresses).map(|address| self.list(address)).buffered(AT_A_TIME);
         let answers: Vec<_> = asked.collect().await;
         let mut rows = Vec::new();
@@ -126,7 +130,11 @@ fn is_served_by(row: &Value, server: &str) -> bool {
 fn is_no(failure: &Failure) -> bool {
     matches!(
         failure,
-        Failure::NotAllowed { .. } | Failure::Refused { .. } | Failure::NotFound { .. } | Failure::Server { .. } | Failure::Throttled { .. }
+        Failure::NotAllowed { .. }
+            | Failure::Refused { .. }
+            | Failure::NotFound { .. }
+            | Failure::Server { .. }
+            | Failure::Throttled { .. }
     )
 }
 

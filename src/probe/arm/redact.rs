@@ -7,16 +7,36 @@ const REDACTED: &str = "<redacted>";
 
 /// Endings of member names whose text is a secret. References to secrets end otherwise (`passwordSecretRef`).
 const SECRET: &[&str] = &[
-    "password", "passphrase", "secret", "secretvalue", "secrettext", "connectionstring", "accesskey", "accountkey", "primarykey",
-    "secondarykey", "sharedkey", "sharedaccesskey", "apikey", "storageaccountkey", "workspacekey", "sastoken", "sasurl", "accesstoken",
-    "refreshtoken", "privatekey", "instrumentationkey", "certificatevalue",
+    "password",
+    "passphrase",
+    "secret",
+    "secretvalue",
+    "secrettext",
+    "connectionstring",
+    "accesskey",
+    "accountkey",
+    "primarykey",
+    "secondarykey",
+    "sharedkey",
+    "sharedaccesskey",
+    "apikey",
+    "storageaccountkey",
+    "workspacekey",
+    "sastoken",
+    "sasurl",
+    "accesstoken",
+    "refreshtoken",
+    "privatekey",
+    "instrumentationkey",
+    "certificatevalue",
 ];
 
 /// Lists of name and value whose values may be secrets, and which are not read for anything but a registry's name.
 const SETTINGS: &[&str] = &["secrets", "env", "environmentvariables", "appsettings", "connectionstrings", "passwords"];
 
 /// Settings of App Service that name a registry and are no secret.
-const KEPT: &[&str] = &["DOCKER_REGISTRY_SERVER_URL", "DOCKER_REGISTRY_SERVER_USERNAME", "WEBSITE_PULL_IMAGE_OVER_VNET", "WEBSITES_PORT"];
+const KEPT: &[&str] =
+    &["DOCKER_REGISTRY_SERVER_URL", "DOCKER_REGISTRY_SERVER_USERNAME", "WEBSITE_PULL_IMAGE_OVER_VNET", "WEBSITES_PORT"];
 
 /// Replaces every secret.
 pub fn redact(json: &mut Value) {
@@ -72,7 +92,13 @@ mod tests {
         redact(&mut json);
         let text = json.to_string();
         assert!(!text.contains("planted"), "{text}");
-        for kept in ["https://acme.azurecr.io", "vault.azure.net", r#""passwordSecretRef":"pw""#, r#""secretRef":"pw""#, r#""name":"password""#] {
+        for kept in [
+            "https://acme.azurecr.io",
+            "vault.azure.net",
+            r#""passwordSecretRef":"pw""#,
+            r#""secretRef":"pw""#,
+            r#""name":"password""#,
+        ] {
             assert!(text.contains(kept), "{kept} in {text}");
         }
     }

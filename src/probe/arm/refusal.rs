@@ -11,7 +11,8 @@ pub fn failure(host: &str, response: &Response) -> Failure {
     // The envelope is `{"error": {…}}`; App Service leaves it out and writes `Code` and `Message`.
     let json: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let error = json.get("error").filter(|error| error.is_object()).unwrap_or(&json);
-    let text = |names: [&str; 2]| names.iter().find_map(|name| error.get(name)?.as_str()).filter(|text| !text.is_empty());
+    let text =
+        |names: [&str; 2]| names.iter().find_map(|name| error.get(name)?.as_str()).filter(|text| !text.is_empty());
     let (code, message) = (text(["code", "Code"]), text(["message", "Message"]));
     let owned = || (code.map(refusal::clip), message.map(refusal::clip));
     let (host, status) = (host.to_owned(), response.status.as_u16());
@@ -55,7 +56,8 @@ mod tests {
 
     fn answer(status: u16, body: &str) -> Failure {
         let status = StatusCode::from_u16(status).unwrap();
-        let response = Response { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec(), certificate: None };
+        let response =
+            Response { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec(), certificate: None };
         failure("management.azure.com", &response)
     }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use azure_core::credentials::TokenCredential;
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential, AzureDeveloperCliCredentialOptions,
-    AzurePipelinesCredential, AzurePipelinesCredentialOptions, ClientAssertionCredential, ClientAssertionCredentialOptions,
-    ClientSecretCredential, ClientSecretCredentialOptions, Executor, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
-    UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+    AzurePipelinesCredential, AzurePipelinesCredentialOptions, ClientAssertionCredential,
+    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions, Executor,
+    ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential,
+    WorkloadIdentityCredentialOptions,
 };
 
 use super::federated::GitHub;
@@ -89,7 +90,8 @@ fn azure_devops(setting: &Setting) -> Built {
     let tenant = needed(environment, &["AZURESUBSCRIPTION_TENANT_ID", "AZURE_TENANT_ID"])?;
     let client = needed(environment, &["AZURESUBSCRIPTION_CLIENT_ID", "AZURE_CLIENT_ID"])?;
     let token = needed(environment, &["SYSTEM_ACCESSTOKEN"])?;
-    let options = AzurePipelinesCredentialOptions { credential_options: assertion_options(setting), ..Default::default() };
+    let options =
+        AzurePipelinesCredentialOptions { credential_options: assertion_options(setting), ..Default::default() };
     configured(AzurePipelinesCredential::new(tenant, client, &connection, token, Some(options)))
 }
 
@@ -167,7 +169,10 @@ fn identity(setting: &Setting) -> Result<Arc<dyn TokenCredential>, String> {
 }
 
 fn assertion_options(setting: &Setting) -> ClientAssertionCredentialOptions {
-    ClientAssertionCredentialOptions { client_options: transport::options(setting.http, setting.cloud), ..Default::default() }
+    ClientAssertionCredentialOptions {
+        client_options: transport::options(setting.http, setting.cloud),
+        ..Default::default()
+    }
 }
 
 fn configured<C: TokenCredential + 'static>(made: azure_core::Result<Arc<C>>) -> Built {

@@ -76,7 +76,10 @@ mod tests {
 
     #[test]
     fn the_issuer_is_read() {
-        assert_eq!(issuer(&certificate(Some("Microsoft"), "Azure TLS CA 01")).as_deref(), Some("Microsoft, Azure TLS CA 01"));
+        assert_eq!(
+            issuer(&certificate(Some("Microsoft"), "Azure TLS CA 01")).as_deref(),
+            Some("Microsoft, Azure TLS CA 01")
+        );
         assert_eq!(issuer(&certificate(None, "Müller Proxy")).as_deref(), Some("Müller Proxy"));
     }
 

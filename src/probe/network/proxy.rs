@@ -21,7 +21,11 @@ impl Proxies {
         Proxies {
             http: read(&["http_proxy", "HTTP_PROXY"]).or_else(|| all.clone()),
             https: read(&["HTTPS_PROXY", "https_proxy"]).or(all),
-            none: none.split(',').map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()).collect(),
+            none: none
+                .split(',')
+                .map(|name| name.trim().to_ascii_lowercase())
+                .filter(|name| !name.is_empty())
+                .collect(),
         }
     }
 

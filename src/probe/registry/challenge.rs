@@ -6,7 +6,11 @@ pub enum Challenge {
     /// No credential is wanted.
     Open,
     Basic,
-    Bearer { realm: String, service: Option<String>, scope: Option<String> },
+    Bearer {
+        realm: String,
+        service: Option<String>,
+        scope: Option<String>,
+    },
 }
 
 /// The strongest challenge of the headers that pullgate can meet: bearer, then basic. `None` when there is none such.

@@ -26,7 +26,8 @@ pub async fn repositories(session: &Session) -> Answer<Vec<String>> {
 /// Tags that were deleted and can be restored (ACR soft delete, preview).
 pub async fn deleted_tags(session: &Session, repository: &str) -> Answer<Vec<String>> {
     let scope = format!("repository:{repository}:metadata_read");
-    let response = session.get(&format!("acr/v1/_deleted/{repository}/_tags"), &scope, "application/json", PAGE).await?;
+    let response =
+        session.get(&format!("acr/v1/_deleted/{repository}/_tags"), &scope, "application/json", PAGE).await?;
     let json = response.json(session.host())?;
     let tags = json.get("tags").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let name = |tag: &Value| tag.get("tag").or_else(|| tag.get("name")).unwrap_or(tag).as_str().map(str::to_owned);

@@ -93,7 +93,9 @@ async fn manifest(session: &Session, repository: &str, reference: &str) -> Answe
     let wanted = Digest::parse(reference).or(told);
     let digest = digest_of(&response.body, wanted.as_ref().map_or(Algorithm::Sha256, Digest::algorithm));
     if wanted.is_some_and(|wanted| wanted != digest) && !media_type.contains("prettyjws") {
-        return Err(Failure::unreadable(format!("the manifest of {repository} does not have the digest that the registry names")));
+        return Err(Failure::unreadable(format!(
+            "the manifest of {repository} does not have the digest that the registry names"
+        )));
     }
     let body = response.body.clone();
     Ok((Fetched { digest, media_type, body }, response))
@@ -112,15 +114,16 @@ fn is_index(fetched: &Fetched) -> bool {
     match fetched.media_type.as_str() {
         OCI_IMAGE_INDEX_MEDIA_TYPE | IMAGE_MANIFEST_LIST_MEDIA_TYPE => true,
         OCI_IMAGE_MEDIA_TYPE | IMAGE_MANIFEST_MEDIA_TYPE => false,
-        _ => serde_json::from_slice::<Value>(&fetched.body).is_ok_and(|json| json.get("manifests").is_some_and(Value::is_array)),
+        _ => serde_json::from_slice::<Value>(&fetched.body)
+            .is_ok_and(|json| json.get("manifests").is_some_and(Value::is_array)),
     }
 }
 
 fn entry(entry: &oci_distribution::manifest::ImageIndexEntry) -> Entry {
-    let platform = entry.platform.as_ref().map(|platform| Platform {
-        os: platform.os.to_string(),
-        architecture: platform.architecture.to_string(),
-    });
+    let platform = entry
+        .platform
+        .as_ref()
+        .map(|platform| Platform { os: platform.os.to_string(), architecture: platform.architecture.to_string() });
     // https://docs.docker.com/build/metadata/attestations/attestation-storage/
     let annotated = entry.annotations.as_ref().and_then(|all| all.get("vnd.docker.reference.type")).is_some();
     let nowhere = platform.as_ref().is_some_and(|p| p.os == "unknown" && p.architecture == "unknown");
@@ -130,7 +133,9 @@ fn entry(entry: &oci_distribution::manifest::ImageIndexEntry) -> Entry {
 /// The child that a node takes: the first of its platform, else the first that names none.
 fn fitting<'e>(entries: &'e [Entry], platform: &Platform) -> Option<&'e Entry> {
     let images = || entries.iter().filter(|entry| !entry.attestation);
-    images().find(|entry| entry.platform.as_ref() == Some(platform)).or_else(|| images().find(|entry| entry.platform.is_none()))
+    images()
+        .find(|entry| entry.platform.as_ref() == Some(platform))
+        .or_else(|| images().find(|entry| entry.platform.is_none()))
 }
 
 async fn picked_child(session: &Session, image: &ImageRef, child: &Entry) -> Answer<Picked> {
@@ -168,13 +173,17 @@ async fn picked(session: &Session, repository: &str, fetched: &Fetched, stated: 
 }
 
 async fn configuration(session: &Session, repository: &str, digest: &str) -> Answer<Platform> {
-    let wanted = Digest::parse(digest).ok_or_else(|| Failure::unreadable(format!("`{digest}` in the manifest is no digest")))?;
+    let wanted =
+        Digest::parse(digest).ok_or_else(|| Failure::unreadable(format!("`{digest}` in the manifest is no digest")))?;
     let path = format!("v2/{repository}/blobs/{digest}");
     let response = session.get(&path, &scope(repository), "*/*", CONFIG).await?;
     if digest_of(&response.body, wanted.algorithm()) != wanted {
-        return Err(Failure::unreadable(format!("the configuration of {repository} does not have the digest {digest}")));
+        return Err(Failure::unreadable(format!(
+            "the configuration of {repository} does not have the digest {digest}"
+        )));
     }
-    let json: Value = serde_json::from_slice(&response.body).map_err(|_| Failure::unreadable("the image's configuration is not JSON"))?;
+    let json: Value = serde_json::from_slice(&response.body)
+        .map_err(|_| Failure::unreadable("the image's configuration is not JSON"))?;
     let text = |key: &str| json.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     Ok(Platform { os: text("os"), architecture: text("architecture") })
 }
@@ -187,7 +196,12 @@ fn quota(response: &Response) -> Option<Quota> {
     let source = response.header("docker-ratelimit-source").map(|source| {
         if source.contains('.') || source.contains(':') { "this address".to_owned() } else { "this account".to_owned() }
     });
-    (limit.is_some() || remaining.is_some()).then(|| Quota { limit, remaining, window_seconds: window("ratelimit-limit"), source })
+    (limit.is_some() || remaining.is_some()).then(|| Quota {
+        limit,
+        remaining,
+        window_seconds: window("ratelimit-limit"),
+        source,
+    })
 }
 
 fn not_a_manifest(session: &Session, image: &ImageRef) -> Failure {

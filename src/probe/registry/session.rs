@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use base64::Engine;
 use futures::lock::Mutex;
-use reqwest::header::{ACCEPT, AUTHORIZATION};
 use reqwest::Url;
+use reqwest::header::{ACCEPT, AUTHORIZATION};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::challenge::{self, Challenge};
-use crate::probe::refusal;
 use crate::evidence::{Answer, Failure};
 use crate::image::Host;
 use crate::probe::http::{Body, Http, Request, Response};
+use crate::probe::refusal;
 use crate::probe::secret::Secret;
 
 /// How often a redirect is followed; each hop without credentials.
@@ -28,7 +28,10 @@ const DOCKER_HUB_TOKENS: &str = "auth.docker.io";
 #[derive(Clone, Debug)]
 pub enum Credential {
     Anonymous,
-    Basic { username: String, password: Secret },
+    Basic {
+        username: String,
+        password: Secret,
+    },
     /// A refresh token of this very registry: an ACR's own, or an identity token of `docker login`.
     Refresh(Secret),
 }
@@ -67,7 +70,8 @@ impl Session {
         // `docker.io` names images; the registry itself answers elsewhere (distribution/reference, normalize.go).
         let server = if crate::image::is_docker_hub(host) { DOCKER_HUB } else { host.as_str() };
         let scheme = if plain { "http" } else { "https" };
-        let base = Url::parse(&format!("{scheme}://{server}/")).map_err(|_| Failure::unreadable(format!("{host} is no host")))?;
+        let base = Url::parse(&format!("{scheme}://{server}/"))
+            .map_err(|_| Failure::unreadable(format!("{host} is no host")))?;
         let challenge = OnceCell::new();
         Ok(Session { http, host: host.to_string(), base, credential, challenge, tokens: Mutex::default() })
     }
@@ -87,7 +91,8 @@ impl Session {
 
     /// GET below the registry, with a token for `scope`. Any status but 2xx is a failure.
     pub async fn get(&self, path: &str, scope: &str, accept: &str, limit: u64) -> Answer<Response> {
-        let url = self.base.join(path).map_err(|_| Failure::unreadable(format!("{path} is no path at {}", self.host)))?;
+        let url =
+            self.base.join(path).map_err(|_| Failure::unreadable(format!("{path} is no path at {}", self.host)))?;
         let mut token = self.token(scope).await?;
         if let Some(token) = &token
             && !token.may_pull(scope)
@@ -133,7 +138,9 @@ impl Session {
                 return Ok(response);
             }
             let target = response.header("location").and_then(|location| from.join(location).ok());
-            let Some(target) = target.filter(|target| target.scheme() == "https" || target.scheme() == self.base.scheme()) else {
+            let Some(target) =
+                target.filter(|target| target.scheme() == "https" || target.scheme() == self.base.scheme())
+            else {
                 return Err(refusal::failure(&self.host, &response, self.is_anonymous()));
             };
             let hop = Request::get(target.clone()).limit(request.limit).header(ACCEPT, "*/*");
@@ -154,7 +161,8 @@ impl Session {
             let response = self.http.send(&Request::get(url).limit(64 << 10)).await?;
             match response.status.as_u16() {
                 200..=299 => Ok(Challenge::Open),
-                401 => challenge::parse(&response.challenges()).ok_or_else(|| refusal::failure(&self.host, &response, true)),
+                401 => challenge::parse(&response.challenges())
+                    .ok_or_else(|| refusal::failure(&self.host, &response, true)),
                 // Not every registry has this address; without it the manifest itself will tell.
                 404 => Ok(Challenge::Open),
                 _ => Err(refusal::failure(&self.host, &response, true)),
@@ -206,9 +214,11 @@ impl Session {
     fn realm(&self, realm: &str) -> Answer<Url> {
         let redirected = || Failure::Redirected { host: self.host.clone(), to: realm.to_owned() };
         let url = Url::parse(realm).map_err(|_| redirected())?;
-        let same_host = url.host() == self.base.host() && url.port_or_known_default() == self.base.port_or_known_default();
+        let same_host =
+            url.host() == self.base.host() && url.port_or_known_default() == self.base.port_or_known_default();
         let is_secure = url.scheme() == "https" || (url.scheme() == "http" && self.base.scheme() == "http");
-        let is_own = same_host || (self.base.host_str() == Some(DOCKER_HUB) && url.host_str() == Some(DOCKER_HUB_TOKENS));
+        let is_own =
+            same_host || (self.base.host_str() == Some(DOCKER_HUB) && url.host_str() == Some(DOCKER_HUB_TOKENS));
         match self.credential {
             _ if !is_secure => Err(redirected()),
             Credential::Refresh(_) if !is_own => Err(redirected()),
@@ -234,9 +244,13 @@ impl Token {
         let Some(granted) = &self.granted else { return true };
         // Names may hold a colon nowhere, so three parts are all there are; other kinds of scope are not judged.
         let mut parts = scope.splitn(3, ':');
-        let (Some("repository"), Some(name), Some(wanted)) = (parts.next(), parts.next(), parts.next()) else { return true };
+        let (Some("repository"), Some(name), Some(wanted)) = (parts.next(), parts.next(), parts.next()) else {
+            return true;
+        };
         let is_wanted = |action: &String| action == "*" || wanted.split(',').any(|wanted| wanted == action);
-        granted.iter().any(|grant| grant.kind == "repository" && grant.name == name && grant.actions.iter().any(is_wanted))
+        granted
+            .iter()
+            .any(|grant| grant.kind == "repository" && grant.name == name && grant.actions.iter().any(is_wanted))
     }
 
     /// Whether the token names what it grants.

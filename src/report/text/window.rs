@@ -38,15 +38,13 @@ impl Window {
         };
         let (inside, outside): (Vec<Span>, Vec<Span>) = others.iter().partition(|other| near(other));
         let is_short = |line: &usize| sources.line(at.file, *line).len() <= LONGEST;
-        let lines = inside.iter().filter_map(|span| sources.place(*span)).map(|place| place.line);
-        let marked: Vec<usize> = lines.chain([place.line]).collect();
-        let first = marked.iter().copied().min().unwrap_or(place.line);
-        // What goes on is an object or a list: its first key says more than its bracket.
-        let goes_on = usize::from(place.end_line > place.line);
-        let last = marked.iter().copied().max().unwrap_or(place.line).max(place.line + goes_on);
+        let lines = || inside.iter().chain([&at]).filter_map(|span| sources.place(*span)).map(|place| place.line);
+        let first = lines().min().unwrap_or(place.line);
+        let last = lines().max().unwrap_or(place.line);
         if !(first..=last).all(|line| is_short(&line)) {
             return Some((Window::within_line(sources, at, place.line, text), others.to_vec()));
         }
+        // The neighbours help to find the place; one that is too long does not.
         let first = Some(first - 1).filter(|line| *line > 0 && is_short(line)).unwrap_or(first);
         let last = Some(last + 1).filter(is_short).unwrap_or(last);
         let start = offset_of_line(text, first);
