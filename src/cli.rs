@@ -93,7 +93,7 @@ pub struct Check {
     #[command(flatten)]
     pub input: Input,
     /// Judge as if this image were set, for every container or for one
-    #[arg(long, value_name = "[CONTAINER=]REF", env = "PULLGATE_IMAGE", value_delimiter = ' ')]
+    #[arg(long, value_name = "[CONTAINER=]REF", env = "PULLGATE_IMAGE", value_delimiter = '\n')]
     pub image: Vec<String>,
     /// Ask nothing; judge what can be judged from the files
     #[arg(long, env = "PULLGATE_OFFLINE")]
@@ -105,7 +105,7 @@ pub struct Check {
     #[arg(long, value_name = "FILE", env = "PULLGATE_EVIDENCE")]
     pub evidence: Option<PathBuf>,
     /// Write a report: text, github, azure-devops, junit, sarif, json, markdown; repeatable
-    #[arg(long, value_name = "FORMAT[=PATH]", env = "PULLGATE_REPORT", value_delimiter = ' ', value_parser = report)]
+    #[arg(long, value_name = "FORMAT[=PATH]", env = "PULLGATE_REPORT", value_delimiter = '\n', value_parser = report)]
     pub report: Vec<(Format, Option<PathBuf>)>,
     /// The lowest severity that stops the deployment: error or warning; `error` unless the policy file says otherwise
     #[arg(long, value_name = "SEVERITY", env = "PULLGATE_FAIL_ON", value_parser = severity)]
@@ -151,7 +151,7 @@ pub struct Network {
     #[arg(long, value_name = "N", default_value_t = 64, env = "PULLGATE_CONCURRENCY", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub concurrency: u16,
     /// Connect to HOST2:PORT2 instead of HOST1:PORT1, as curl does; an empty HOST1 or PORT1 means any
-    #[arg(long, value_name = "HOST1:PORT1:HOST2:PORT2", env = "PULLGATE_CONNECT_TO", value_delimiter = ' ')]
+    #[arg(long, value_name = "HOST1:PORT1:HOST2:PORT2", env = "PULLGATE_CONNECT_TO", value_delimiter = '\n')]
     pub connect_to: Vec<String>,
     /// Trust these certificates (PEM) as well
     #[arg(long, value_name = "FILE", env = "PULLGATE_CA_FILE")]

@@ -323,3 +323,71 @@ fn a_password_of_the_manifest_is_tried_and_only_at_its_registry() {
     let missing = one(options(&double, Environment::default()), login("other")).unwrap_err();
     assert!(matches!(missing, Failure::Skipped { .. }), "{missing}");
 }
+
+/// azure_identity reads some variables of the process itself, so that these run in a process of their own.
+fn in_a_process_with(variables: &[(&str, &str)], test: &str) {
+    let mut process = std::process::Command::new(std::env::current_exe().unwrap());
+    process.args(["--exact", test, "--nocapture"]).env("PULLGATE_TEST_INNER", "1").envs(variables.iter().copied());
+    let done = process.output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn is_inner() -> bool {
+    std::env::var_os("PULLGATE_TEST_INNER").is_some()
+}
+
+#[test]
+fn an_azure_devops_job_exchanges_the_token_of_its_connection() {
+    let name = "an_azure_devops_job_exchanges_the_token_of_its_connection";
+    let variables = [
+        ("SYSTEM_OIDCREQUESTURI", "https://vstoken.actions.githubusercontent.com/oidc"),
+        ("SYSTEM_ACCESSTOKEN", "planted-job-bearer"),
+        ("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", "connection-1"),
+        ("AZURESUBSCRIPTION_CLIENT_ID", "a-1"),
+        ("AZURESUBSCRIPTION_TENANT_ID", TENANT),
+    ];
+    if !is_inner() {
+        return in_a_process_with(&variables, name);
+    }
+    let double = Double::start(|seen, _| match seen.path() {
+        "/oidc" => Reply::json(200, json!({"oidcToken": "planted-connection-token"})),
+        _ => healthy(seen),
+    });
+    assert!(one(options(&double, Environment::of_process()), get(REGISTRY)).is_ok());
+    let job = &double.asked("vstoken.actions.githubusercontent.com")[0];
+    assert!(job.target.contains("serviceConnectionId=connection-1"), "{}", job.target);
+    assert_eq!(job.authorization.as_deref(), Some("Bearer planted-job-bearer"));
+    assert_eq!(form(&double.asked(LOGIN)[0].body, "client_assertion"), "planted-connection-token");
+}
+
+#[test]
+fn the_identity_of_a_host_is_asked_where_the_host_says() {
+    let name = "the_identity_of_a_host_is_asked_where_the_host_says";
+    if !is_inner() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}/msi/token", listener.local_addr().unwrap());
+        let identity = std::thread::spawn(move || answer_once(&listener));
+        in_a_process_with(&[("IDENTITY_ENDPOINT", &endpoint), ("IDENTITY_HEADER", "planted-header")], name);
+        let asked = identity.join().unwrap().to_ascii_lowercase();
+        assert!(asked.contains("x-identity-header: planted-header"), "{asked}");
+        assert!(asked.contains("resource=https%3a%2f%2fmanagement.azure.com"), "{asked}");
+        return;
+    }
+    let double = Double::start(|seen, _| healthy(seen));
+    let mut options = options(&double, Environment::of_process());
+    options.http.connect_to = vec![format!("management.azure.com::127.0.0.1:{}", double.port).parse().unwrap()];
+    assert!(one(options, get(REGISTRY)).is_ok());
+}
+
+/// Gives a token to one request, in plain HTTP, and returns what was asked.
+fn answer_once(listener: &std::net::TcpListener) -> String {
+    use std::io::{Read, Write};
+
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut buffer = [0; 4_096];
+    let length = stream.read(&mut buffer).unwrap();
+    let body = json!({"access_token": "planted-identity-token", "expires_on": "4000000000", "resource": "r", "token_type": "Bearer"}).to_string();
+    write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        .unwrap();
+    String::from_utf8_lossy(&buffer[..length]).into_owned()
+}

@@ -189,7 +189,7 @@ impl Reader<'_> {
                 "the entry has no `reason`; whoever reads this next year needs it".to_owned()
             }
             Error::SerdeMissingField { field, .. } => format!("`{field}` is missing"),
-            other => other.to_string().lines().next().unwrap_or("it cannot be read").to_owned(),
+            other => sentence(&other.to_string()),
         };
         self.error(at, reason)
     }
@@ -206,13 +206,17 @@ impl Reader<'_> {
 
     /// A location of the YAML reader as bytes, cut to its line.
     fn at(&self, location: Location) -> Span {
-        let bytes = |number: Option<u64>| number.and_then(|number| usize::try_from(number).ok()).unwrap_or(0);
+        let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let text = self.sources.text(self.file);
-        let start = bytes(location.span().byte_offset()).min(text.len());
+        let start = location.span().byte_offset().map(number).unwrap_or_else(|| {
+            let above = number(location.line()).saturating_sub(1);
+            text.split_inclusive('\n').take(above).map(str::len).sum()
+        });
+        let start = start.min(text.len());
         let line = text.get(start..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
-        let length = bytes(location.span().byte_len()).clamp(1, line.max(1));
-        let number = |bytes: usize| u32::try_from(bytes.min(text.len())).unwrap_or(u32::MAX);
-        Span { file: self.file, start: number(start), end: number(start + length) }
+        let length = location.span().byte_len().map_or(1, number).clamp(1, line.max(1));
+        let byte = |bytes: usize| u32::try_from(bytes.min(text.len())).unwrap_or(u32::MAX);
+        Span { file: self.file, start: byte(start), end: byte(start + length) }
     }
 
     /// Where the key of a value stands, when it stands in front of it.
@@ -229,6 +233,13 @@ impl Reader<'_> {
     }
 }
 
+/// A message of the YAML reader without what the error says itself: its place, and what a programmer could set.
+fn sentence(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let end = [" at line ", ", set "].iter().filter_map(|tail| line.find(tail)).min().unwrap_or(line.len());
+    line[..end].to_owned()
+}
+
 /// `` `x` is none of a, b ``, with the nearest.
 fn none_of(text: &str, allowed: &[&str]) -> String {
     let scored = allowed.iter().map(|name| (strsim::jaro_winkler(name, &text.to_lowercase()), *name));
@@ -237,5 +248,72 @@ fn none_of(text: &str, allowed: &[&str]) -> String {
     match nearest {
         Some((_, name)) => format!("`{text}`; did you mean `{name}`?"),
         None => format!("`{text}`; it is one of {}", allowed.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, ConfigError> {
+        let mut sources = Sources::default();
+        let file = sources.add(".pullgate.yaml", text);
+        Config::read(&sources, file)
+    }
+
+    #[track_caller]
+    fn reject(text: &str, expected: &str) {
+        let error = read(text).map(|_| ()).unwrap_err().to_string();
+        assert_eq!(error, format!(".pullgate.yaml:{expected}"));
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let text = "fail-on: warning\nseverities: {tag-mutable: error, hub-limit: note}\nignore:\n- code: H3\n  image: '*.io/*'\n  workload: api\n  reason: why not\n  until: 2027-01-31\nallow-unverified: [all, H1, tag-missing]\ncloud: china\nregistries:\n- host: registry.local:5000\n  plain-http: true\n- host: ghcr.io\n";
+        let config = read(text).unwrap();
+        assert_eq!(config.fail_on, Some(Severity::Warning));
+        assert_eq!(config.severities["hub-limit"], Severity::Note);
+        assert_eq!(config.exceptions[0].subject, Some(Subject::Hypothesis(crate::check::Hypothesis::H3)));
+        assert_eq!(config.exceptions[0].until, "2027-01-31".parse().ok());
+        assert_eq!(config.allow_unverified.len(), 3);
+        assert_eq!(config.cloud, Some(Cloud::China));
+        assert_eq!(config.plain_http, ["registry.local:5000"]);
+    }
+
+    #[test]
+    fn a_file_without_content_says_nothing() {
+        for text in ["", "# only a comment\n", "---\n", "{}"] {
+            assert!(read(text).unwrap().exceptions.is_empty(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_pointed_at_with_the_nearest_word() {
+        reject("sevrities: {}", "1:1: no key is called `sevrities`; did you mean `severities`?");
+        reject(
+            "severities:\n  tag-mutible: error",
+            "2:3: no check is called `tag-mutible`; did you mean `tag-mutable`?",
+        );
+        reject("severities:\n  tag-mutable: eror", "2:16: `eror`; did you mean `error`?");
+        reject("fail-on: note", "1:10: `note`; it is one of error, warning");
+        reject("ignore:\n- code: H1\n", "2:3: the entry has no `reason`; whoever reads this next year needs it");
+        reject("ignore:\n- code: H1\n  reason: ''", "3:11: the reason is empty; whoever reads this next year needs it");
+        reject(
+            "ignore:\n- reason: x",
+            "2:3: the entry would ignore everything; give it a `code`, an `image` or a `workload`",
+        );
+        reject("ignore:\n- code: H1\n  reason: x\n  until: 2026-02-30", "4:10: there is no day 2026-02-30");
+        reject(
+            "ignore:\n- image: ''\n  reason: x",
+            "2:10: the pattern is empty and matches nothing; `*` matches everything",
+        );
+        reject(
+            "registries:\n- host: https://a",
+            "2:9: `https://a` is no host; write it as registry.example or registry.example:5000",
+        );
+        reject("cloud: us", "1:8: `us`; it is one of public, usgov, china");
+        reject("fail-on: error\nfail-on: error", "2:1: duplicate mapping key: fail-on");
+        reject("ignore: x", "1:9: expected sequence start");
+        reject("ignore:\n- code: \"H1\n", "3:1: invalid indentation in multiline quoted scalar");
     }
 }

@@ -29,6 +29,8 @@ const TOKEN_USER: &str = "<token>";
 pub struct DockerConfig {
     file: File,
     trouble: Option<String>,
+    /// Where helpers are found.
+    environment: Environment,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -67,7 +69,7 @@ impl DockerConfig {
         let folder = environment.get("DOCKER_CONFIG").map(PathBuf::from);
         let home = || environment.first(&["HOME", "USERPROFILE"]).map(|home| PathBuf::from(home).join(".docker"));
         let Some(folder) = folder.or_else(home) else { return DockerConfig::default() };
-        DockerConfig::read(&folder.join("config.json"))
+        DockerConfig { environment: environment.clone(), ..DockerConfig::read(&folder.join("config.json")) }
     }
 
     /// Reads a file; one that is not there is empty.
@@ -81,11 +83,11 @@ impl DockerConfig {
             .map_err(|error| error.to_string())
             .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()));
         match file {
-            Ok(file) => DockerConfig { file, trouble: None },
-            Err(reason) => DockerConfig {
-                file: File::default(),
-                trouble: Some(format!("{} cannot be read: {reason}", path.display())),
-            },
+            Ok(file) => DockerConfig { file, ..DockerConfig::default() },
+            Err(reason) => {
+                let trouble = Some(format!("{} cannot be read: {reason}", path.display()));
+                DockerConfig { trouble, ..DockerConfig::default() }
+            }
         }
     }
 
@@ -98,7 +100,7 @@ impl DockerConfig {
         let helper = names.iter().find_map(|name| self.file.cred_helpers.get(name));
         if let Some(helper) = helper.or(self.file.creds_store.as_ref()) {
             for name in &names {
-                if let Some(credential) = ask(helper, name).await? {
+                if let Some(credential) = self.ask(helper, name).await? {
                     return Ok(Some(credential));
                 }
             }
@@ -106,6 +108,40 @@ impl DockerConfig {
         let auth =
             self.file.auths.iter().find(|(key, _)| names.iter().any(|name| bare(key).eq_ignore_ascii_case(bare(name))));
         Ok(auth.and_then(|(_, auth)| auth.credential()))
+    }
+}
+
+impl DockerConfig {
+    /// Asks `docker-credential-NAME get`. That it has none is no failure.
+    async fn ask(&self, helper: &str, server: &str) -> Answer<Option<Credential>> {
+        let program = format!("docker-credential-{helper}");
+        let failed = |reason: String| Failure::unreadable(format!("{program} failed: {reason}"));
+        let path = self.environment.program(&program).ok_or_else(|| failed("it is not on the PATH".to_owned()))?;
+        let mut child = Command::new(path)
+            .arg("get")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| failed(error.to_string()))?;
+        let mut input = child.stdin.take().expect("stdin was asked to be piped");
+        let exchange = async {
+            // A helper that does not read its input closes it; what it prints still counts.
+            let _ = input.write_all(server.as_bytes()).await;
+            drop(input);
+            child.wait_with_output().await
+        };
+        let output = tokio::time::timeout(PATIENCE, exchange)
+            .await
+            .map_err(|_| failed(format!("no answer in {} s", PATIENCE.as_secs())))?;
+        let output = output.map_err(|error| failed(error.to_string()))?;
+        if !output.status.success() {
+            return Ok(None);
+        }
+        let helped: Helped =
+            serde_json::from_slice(&output.stdout).map_err(|_| failed("its answer is not understood".to_owned()))?;
+        Ok((!helped.secret.is_empty()).then(|| login(helped.username, helped.secret)))
     }
 }
 
@@ -148,43 +184,12 @@ fn bare(key: &str) -> &str {
     key.split('/').next().unwrap_or(key)
 }
 
-/// Asks `docker-credential-NAME get`. That it has none is no failure.
-async fn ask(helper: &str, server: &str) -> Answer<Option<Credential>> {
-    let program = format!("docker-credential-{helper}");
-    let failed = |reason: String| Failure::unreadable(format!("{program} failed: {reason}"));
-    let mut child = Command::new(&program)
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| failed(error.to_string()))?;
-    let mut input = child.stdin.take().expect("stdin was asked to be piped");
-    let exchange = async {
-        // A helper that does not read its input closes it; what it prints still counts.
-        let _ = input.write_all(server.as_bytes()).await;
-        drop(input);
-        child.wait_with_output().await
-    };
-    let output = tokio::time::timeout(PATIENCE, exchange)
-        .await
-        .map_err(|_| failed(format!("no answer in {} s", PATIENCE.as_secs())))?;
-    let output = output.map_err(|error| failed(error.to_string()))?;
-    if !output.status.success() {
-        return Ok(None);
-    }
-    let helped: Helped =
-        serde_json::from_slice(&output.stdout).map_err(|_| failed("its answer is not understood".to_owned()))?;
-    Ok((!helped.secret.is_empty()).then(|| login(helped.username, helped.secret)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn config(json: &str) -> DockerConfig {
-        DockerConfig { file: serde_json::from_str(json).unwrap(), trouble: None }
+        DockerConfig { file: serde_json::from_str(json).unwrap(), ..DockerConfig::default() }
     }
 
     #[track_caller]
@@ -227,5 +232,37 @@ mod tests {
     fn debug_shows_no_secret() {
         let shown = format!("{:?}", config(r#"{"auths":{"a.example":{"username":"u","password":"hunter2"}}}"#));
         assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[cfg(unix)]
+    fn helped(script: &str) -> Answer<Option<Credential>> {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("docker-credential-rig");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let environment = Environment::from([("PATH", folder.path().to_str().unwrap())]);
+        let config = DockerConfig { environment, ..config(r#"{"credHelpers":{"acme.example":"rig"}}"#) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(config.credential(&Host::parse("acme.example").unwrap()))
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_helper_is_told_the_server_and_gives_the_login() {
+        let script = r#"read server; [ "$1 $server" = "get acme.example" ] && echo '{"Username":"u","Secret":"s"}'"#;
+        assert!(matches!(helped(script), Ok(Some(Credential::Basic { username, .. })) if username == "u"));
+        assert!(matches!(helped(r#"echo '{"Username":"<token>","Secret":"s"}'"#), Ok(Some(Credential::Refresh(_)))));
+        assert!(matches!(helped("echo 'credentials not found in native keychain'; exit 1"), Ok(None)));
+        assert!(matches!(helped("echo nonsense"), Err(Failure::Unreadable { .. })));
+    }
+
+    #[test]
+    fn a_helper_that_is_not_there_is_told() {
+        let config = config(r#"{"credsStore":"desktop"}"#);
+        let asked = config.credential(&Host::parse("acme.example").unwrap());
+        let said = futures::executor::block_on(asked).unwrap_err();
+        assert_eq!(said.to_string(), "docker-credential-desktop failed: it is not on the PATH");
     }
 }

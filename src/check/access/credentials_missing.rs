@@ -159,12 +159,6 @@ mod tests {
         insta::assert_snapshot!(verdict(CHECK, "acme1.azurecr.io/api:v1", &Evidence::default().offline()), @"
         error: the image is pulled anonymously: nothing says how to log in at acme1.azurecr.io
         at: acme1.azurecr.io/api:v1
-        also: name: app
-        environmentId: /environment
-        template:
-          containers:
-          - name: api
-            image: \"acme1.azurecr.io/api:v1: no entry here is for this registry
         help: add an entry to `registries` with `server: acme1.azurecr.io` and the identity that may pull
         run: az containerapp registry set -n app -g <group> --server acme1.azurecr.io --identity <identity's resource id, or system>
         ");
@@ -196,8 +190,7 @@ mod tests {
         because: the entries are for acme1.azurecr.io
         because: acme/api is private there, or not there at all
         also: registries: no entry here is for this registry
-        help: add an entry to `registries` with `server: ghcr.io` and the identity that may pull
-        run: az containerapp registry set -n app -g <group> --server ghcr.io --identity <identity's resource id, or system>
+        help: add an entry to `registries` with `server: ghcr.io`, a user name and the secret of its password
         ");
     }
 

@@ -54,7 +54,12 @@ fn run(manifest: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Fin
 }
 
 fn is_new_each_time(name: &Value) -> bool {
-    name.as_str().is_none() && name.canonical().is_some_and(|name| name.to_ascii_lowercase().contains("newguid()"))
+    name.as_str().is_none() && spelled(name).is_some_and(|name| name.contains("newguid()"))
+}
+
+/// The name as an expression; `None` when it depends on the state of a resource: modules call different ones by the same name.
+fn spelled(name: &Value) -> Option<String> {
+    name.canonical().map(|name| name.to_lowercase()).filter(|name| !name.contains("reference("))
 }
 
 fn collides(one: &Grant, other: &Grant) -> bool {
@@ -62,7 +67,7 @@ fn collides(one: &Grant, other: &Grant) -> bool {
         (Some(one), Some(other)) => one.same(&other) == Some(true),
         _ => false,
     };
-    same(&one.resource.name, &other.resource.name)
+    spelled(&one.resource.name).is_some_and(|name| spelled(&other.resource.name) == Some(name))
         && same(&one.scope, &other.scope)
         && differ(one.principal, other.principal)
 }

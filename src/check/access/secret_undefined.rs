@@ -123,8 +123,8 @@ mod tests {
         insta::assert_snapshot!(says("secretref:token", "[{name: token, value: x}]"), @"
         error: no secret `secretref:token` is defined
         also: secrets: the secrets that are
-        help: write `token`, or define `secretref:token` in `secrets`
-        run: az containerapp secret set -n app -g <group> --secrets secretref:token=<password>
+        help: write `token`, or define `token` in `secrets`
+        run: az containerapp secret set -n app -g <group> --secrets token=<password>
         ");
         insta::assert_snapshot!(says("token", "[]"), @"
         error: no secret `token` is defined

@@ -114,8 +114,8 @@ mod tests {
         ");
         insta::assert_snapshot!(says("https://index.docker.io/v1/"), @"
         error: the server `https://index.docker.io/v1/` has a scheme: it is no host that an image can have
-        help: write `index.docker.io`
-        fix: index.docker.io
+        help: write `docker.io`
+        fix: docker.io
         ");
         insta::assert_snapshot!(says("''"), @"
         error: the registry entry names no server

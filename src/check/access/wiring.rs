@@ -2,7 +2,7 @@
 
 use crate::evidence::{Evidence, Failure, Stop};
 use crate::finding::Finding;
-use crate::image::{Host as RegistryHost, is_acr};
+use crate::image::{Host as RegistryHost, is_acr, placeholder};
 use crate::manifest::{Host, Manifest, Origin, Partial, Pull, RegistryEntry, Workload, server_host};
 use crate::value::Value;
 
@@ -55,6 +55,9 @@ fn graver(known: Option<Stop>, other: Stop) -> Stop {
 
 /// Whether this is the login server of an Azure container registry; `None` while that much of it is not known.
 pub fn is_azure(host: &Partial) -> Option<bool> {
+    if placeholder(host.as_str()).is_some() {
+        return None;
+    }
     if host.is_known() {
         return Some(RegistryHost::parse(host.as_str()).is_ok_and(|host| is_acr(&host)));
     }

@@ -32,3 +32,19 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(case.about(way, title).help("exclude the hosts that a pull needs from TLS inspection"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn nodes_do_not_trust_the_firewalls_certificate() {
+        insta::assert_snapshot!(says(CHECK, &world().firewall(&["*"], true)), @"");
+    }
+
+    #[test]
+    fn a_rule_that_only_lets_through_is_fine() {
+        assert_eq!(says(CHECK, &world().firewall(&["*"], false)), "pass");
+    }
+}

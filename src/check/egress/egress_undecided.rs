@@ -50,3 +50,19 @@ fn is_public_range(prefix: &Prefix) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn an_address_range_cannot_be_compared_with_a_service() {
+        insta::assert_snapshot!(says(CHECK, &world().group(&["100 Deny 20.0.0.0/8"])), @"");
+    }
+
+    #[test]
+    fn a_service_tag_can() {
+        assert_eq!(says(CHECK, &world().group(&["100 Deny AzureActiveDirectory"])), "pass");
+    }
+}

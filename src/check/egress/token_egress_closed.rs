@@ -37,3 +37,49 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(finding.help("allow AzureActiveDirectory on port 443; AcrPull is not what is missing: the token cannot be fetched, which looks like UNAUTHORIZED"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn a_rule_for_entra_keeps_the_token_away() {
+        insta::assert_snapshot!(says(CHECK, &world().group(&["100 Deny AzureActiveDirectory"])), @"");
+    }
+
+    #[test]
+    fn a_private_endpoint_does_not_help() {
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").zone_right().group(&["100 Deny Internet"])), @"");
+    }
+
+    #[test]
+    fn a_firewall_without_the_login_hosts_does_too() {
+        insta::assert_snapshot!(says(CHECK, &world().firewall(&["*.azurecr.io", "*.blob.core.windows.net", "mcr.microsoft.com", "*.data.mcr.microsoft.com"], false)), @"");
+    }
+
+    #[test]
+    fn a_route_to_nowhere_past_a_private_endpoint_does_too() {
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").zone_right().routes(&["0.0.0.0/0 None"])), @"");
+    }
+
+    #[test]
+    fn what_closes_the_registry_too_is_told_there() {
+        insta::assert_snapshot!(says(CHECK, &world().group(&["100 Deny Internet"])), @"");
+    }
+
+    #[test]
+    fn a_password_needs_no_token() {
+        insta::assert_snapshot!(says(CHECK, &world().password()), @"");
+    }
+
+    #[test]
+    fn an_appliance_that_cannot_be_read_is_not_verified() {
+        insta::assert_snapshot!(says(CHECK, &world().routes(&["0.0.0.0/0 VirtualAppliance 10.0.9.4"])), @"");
+    }
+
+    #[test]
+    fn an_open_way_is_a_pass() {
+        assert_eq!(says(CHECK, &world()), "pass");
+    }
+}

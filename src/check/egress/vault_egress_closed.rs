@@ -35,3 +35,19 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(case.finding(way, blocked, title).help("allow AzureKeyVault on port 443"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn a_password_in_a_vault_is_read_from_there() {
+        insta::assert_snapshot!(says(CHECK, &world().password_in_vault().group(&["100 Deny AzureKeyVault"])), @"");
+    }
+
+    #[test]
+    fn a_managed_identity_needs_no_vault() {
+        insta::assert_snapshot!(says(CHECK, &world().group(&["100 Deny AzureKeyVault"])), @"");
+    }
+}

@@ -42,3 +42,24 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(finding)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn an_address_that_is_not_listed_stays_outside() {
+        insta::assert_snapshot!(says(CHECK, &world().platform().listed(&["203.0.113.0/24"])), @"");
+    }
+
+    #[test]
+    fn a_listed_one_comes_in() {
+        assert_eq!(says(CHECK, &world().platform().listed(&["198.51.100.0/24"])), "pass");
+    }
+
+    #[test]
+    fn nobody_comes_in_where_nobody_is_listed() {
+        insta::assert_snapshot!(says(CHECK, &world().platform().listed(&[])), @"");
+    }
+}

@@ -36,3 +36,19 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(super::record_commands(way, zone, &record).into_iter().fold(finding.command(command), Finding::command))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn a_record_of_an_endpoint_that_is_gone_leads_nowhere() {
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").zone(true, &["acme1 10.0.4.9", "acme1.westeurope.data 10.0.4.4"])), @"");
+    }
+
+    #[test]
+    fn the_addresses_of_the_interface_are_right() {
+        assert_eq!(says(CHECK, &world().closed().endpoint("Approved").zone_right()), "pass");
+    }
+}

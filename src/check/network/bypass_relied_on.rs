@@ -35,3 +35,19 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(case.about(way, title).note())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn container_apps_is_no_trusted_service() {
+        insta::assert_snapshot!(says(CHECK, &world().platform().closed().registry("networkRuleBypassOptions", serde_json::json!("AzureServices"))), @"");
+    }
+
+    #[test]
+    fn who_can_come_in_needs_no_bypass() {
+        assert_eq!(says(CHECK, &world().registry("networkRuleBypassOptions", serde_json::json!("AzureServices"))), "pass");
+    }
+}

@@ -32,3 +32,19 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(super::record_commands(way, zone, record).into_iter().fold(finding, Finding::command))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn layers_need_a_record_of_their_own() {
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").zone(true, &["acme1 10.0.4.5"])), @"");
+    }
+
+    #[test]
+    fn a_zone_without_any_record_is_one_cause() {
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").zone(true, &[])), @"");
+    }
+}

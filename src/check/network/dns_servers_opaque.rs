@@ -36,3 +36,24 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(case.about(way, title).help(format!("ask from inside the environment: `nslookup {}`", way.host)))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn nobody_knows_what_other_servers_forward() {
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").zone_right().dns_servers(&["10.9.9.4"])), @"");
+    }
+
+    #[test]
+    fn azure_dns_is_no_matter() {
+        assert_eq!(says(CHECK, &world().closed().endpoint("Approved").zone_right()), "pass");
+    }
+
+    #[test]
+    fn a_public_name_is_known_to_everybody() {
+        assert_eq!(says(CHECK, &world().dns_servers(&["10.9.9.4"])), "pass");
+    }
+}

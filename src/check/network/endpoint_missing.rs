@@ -35,3 +35,24 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(case.finding(way, blocked, title).help("create a private endpoint in the environment's network").command(command))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn a_closed_registry_without_an_endpoint_is_out_of_reach() {
+        insta::assert_snapshot!(says(CHECK, &world().closed()), @"");
+    }
+
+    #[test]
+    fn an_endpoint_that_dns_leads_to_is_enough() {
+        assert_eq!(says(CHECK, &world().closed().endpoint("Approved").zone_right()), "pass");
+    }
+
+    #[test]
+    fn an_endpoint_in_a_network_that_is_not_peered_is_none() {
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").endpoint_apart(None).zone_right()), @"");
+    }
+}

@@ -34,3 +34,24 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(case.finding(way, blocked, title).help("let the owner of the registry approve it").command(command))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn a_pending_endpoint_lets_nothing_pass() {
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Pending").zone_right()), @"");
+    }
+
+    #[test]
+    fn a_rejected_one_neither() {
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Rejected").zone_right()), @"");
+    }
+
+    #[test]
+    fn an_approved_one_does() {
+        assert_eq!(says(CHECK, &world().closed().endpoint("Approved").zone_right()), "pass");
+    }
+}

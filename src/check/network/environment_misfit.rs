@@ -42,3 +42,19 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn routes_need_workload_profiles() {
+        insta::assert_snapshot!(says(CHECK, &world().consumption().routes(&["0.0.0.0/0 Internet"])), @"");
+    }
+
+    #[test]
+    fn with_them_all_is_well() {
+        assert_eq!(says(CHECK, &world().routes(&["0.0.0.0/0 Internet"])), "pass");
+    }
+}

@@ -34,3 +34,24 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(case.finding(way, blocked, title).help("allow where the layers come from, or turn on dedicated data endpoints (`az acr update --data-endpoint-enabled true`) and allow those"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn storage_of_the_registrys_region_is_needed() {
+        insta::assert_snapshot!(says(CHECK, &world().group(&["200 Deny Storage.WestEurope"])), @"");
+    }
+
+    #[test]
+    fn one_rule_that_closes_both_is_told_once() {
+        insta::assert_snapshot!(says(CHECK, &world().group(&["200 Deny Internet"])), @"");
+    }
+
+    #[test]
+    fn data_endpoints_do_without_storage() {
+        insta::assert_snapshot!(says(CHECK, &world().registry("dataEndpointEnabled", serde_json::json!(true)).group(&["200 Deny Storage"])), @"");
+    }
+}

@@ -30,3 +30,24 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(case.finding(way, blocked, title).help("peer both networks with each other"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn a_peering_that_is_not_connected_lets_nothing_pass() {
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").endpoint_apart(Some("Disconnected")).zone_right()), @"");
+    }
+
+    #[test]
+    fn no_peering_at_all_is_told_here_when_dns_leads_to_the_endpoint() {
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").endpoint_apart(None).zone_right()), @"");
+    }
+
+    #[test]
+    fn a_connected_one_does() {
+        assert_eq!(says(CHECK, &world().closed().endpoint("Approved").endpoint_apart(Some("Connected")).zone_right()), "pass");
+    }
+}

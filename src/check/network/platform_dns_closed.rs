@@ -33,3 +33,19 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(case.about(way, title).help("remove the rule").command(command))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn a_rule_for_azure_dns_stops_everything() {
+        insta::assert_snapshot!(says(CHECK, &world().group(&["150 Deny AzurePlatformDNS"])), @"");
+    }
+
+    #[test]
+    fn other_rules_do_not_touch_it() {
+        assert_eq!(says(CHECK, &world().group(&["150 Deny Internet"])), "pass");
+    }
+}

@@ -34,3 +34,24 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(case.finding(way, blocked, title).help("allow `MicrosoftContainerRegistry` and `AzureFrontDoor.FirstParty`"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn the_platform_needs_its_own_registry() {
+        insta::assert_snapshot!(says(CHECK, &world().group(&["200 Deny MicrosoftContainerRegistry"])), @"");
+    }
+
+    #[test]
+    fn and_what_that_is_served_by() {
+        insta::assert_snapshot!(says(CHECK, &world().group(&["200 Deny AzureFrontDoor.FirstParty"])), @"");
+    }
+
+    #[test]
+    fn nothing_filters_in_the_platforms_network() {
+        assert_eq!(says(CHECK, &world().platform()), "pass");
+    }
+}

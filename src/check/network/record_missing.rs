@@ -34,3 +34,19 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(super::record_commands(way, zone, record).into_iter().fold(finding, Finding::command))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn a_zone_without_the_record_answers_that_there_is_none() {
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").zone(true, &[])), @"");
+    }
+
+    #[test]
+    fn a_registry_that_is_open_is_a_trap_instead() {
+        insta::assert_snapshot!(says(CHECK, &world().endpoint("Approved").zone(true, &[])), @"");
+    }
+}

@@ -34,3 +34,29 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(finding.command(format!("az acr update -n {name} --public-network-enabled true")))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn a_closed_registry_is_out_of_reach_of_the_platforms_network() {
+        insta::assert_snapshot!(says(CHECK, &world().platform().closed()), @"");
+    }
+
+    #[test]
+    fn an_open_registry_is_not() {
+        assert_eq!(says(CHECK, &world().platform()), "pass");
+    }
+
+    #[test]
+    fn an_endpoint_elsewhere_does_not_help() {
+        insta::assert_snapshot!(says(CHECK, &world().platform().closed().endpoint("Approved")), @"");
+    }
+
+    #[test]
+    fn a_network_of_its_own_is_another_matter() {
+        insta::assert_snapshot!(says(CHECK, &world().closed()), @"");
+    }
+}

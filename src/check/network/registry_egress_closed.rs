@@ -34,3 +34,51 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(case.finding(way, blocked, title).help("allow the registry on port 443, in front of what closes it"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn a_rule_for_the_registrys_tag_closes_it() {
+        insta::assert_snapshot!(says(CHECK, &world().group(&["200 Deny AzureContainerRegistry"])), @"");
+    }
+
+    #[test]
+    fn a_firewall_that_does_not_know_it_closes_it() {
+        insta::assert_snapshot!(says(CHECK, &world().firewall(&["mcr.microsoft.com", "*.data.mcr.microsoft.com", "login.microsoftonline.com", "*.login.microsoftonline.com", "*.login.microsoft.com", "*.identity.azure.net"], false)), @"");
+    }
+
+    #[test]
+    fn an_appliance_that_cannot_be_read_is_not_verified() {
+        insta::assert_snapshot!(says(CHECK, &world().routes(&["0.0.0.0/0 VirtualAppliance 10.0.9.4"])), @"");
+    }
+
+    #[test]
+    fn a_group_that_is_gone_is_not_verified() {
+        insta::assert_snapshot!(says(CHECK, &world().group(&[]).without("networkSecurityGroups", "nsg")), @"");
+    }
+
+    #[test]
+    fn addresses_of_the_platform_that_are_not_known_are_not_verified() {
+        insta::assert_snapshot!(says(CHECK, &world().without("managedEnvironments", "cae")), @"");
+    }
+
+    #[test]
+    fn a_rule_for_another_service_does_not() {
+        assert_eq!(says(CHECK, &world().group(&["200 Deny Sql"])), "pass");
+    }
+
+    #[test]
+    fn a_private_endpoint_needs_no_such_rule() {
+        assert_eq!(says(CHECK, &world().closed().endpoint("Approved").zone_right().group(&["200 Deny AzureContainerRegistry", "210 Deny Storage"])), "pass");
+    }
+
+
+    #[test]
+    fn nothing_is_asked_offline() {
+        let says = crate::check::table::verdicts(CHECK, &world().manifest(), &crate::evidence::Evidence::default().offline());
+        insta::assert_snapshot!(says, @"");
+    }
+}

@@ -30,3 +30,19 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(case.finding(way, blocked, title).help("remove the route, or lead the service's tag past it"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn a_route_to_nowhere_drops_the_registry() {
+        insta::assert_snapshot!(says(CHECK, &world().routes(&["0.0.0.0/0 None"])), @"");
+    }
+
+    #[test]
+    fn a_route_to_the_internet_does_not() {
+        assert_eq!(says(CHECK, &world().routes(&["0.0.0.0/0 Internet"])), "pass");
+    }
+}

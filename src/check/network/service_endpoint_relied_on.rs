@@ -40,3 +40,19 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         )))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn a_rule_for_the_subnet_does_not_help() {
+        insta::assert_snapshot!(says(CHECK, &world().subnet_listed()), @"");
+    }
+
+    #[test]
+    fn without_one_there_is_nothing_to_say() {
+        insta::assert_snapshot!(says(CHECK, &world().listed(&[])), @"");
+    }
+}

@@ -40,3 +40,19 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         )))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn an_open_registry_does_not_exist_for_who_asks_another_zone() {
+        insta::assert_snapshot!(says(CHECK, &world().endpoint("Approved").zone(true, &[])), @"");
+    }
+
+    #[test]
+    fn without_the_link_it_does() {
+        assert_eq!(says(CHECK, &world().endpoint("Approved").zone(false, &[])), "pass");
+    }
+}

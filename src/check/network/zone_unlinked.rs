@@ -33,3 +33,24 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         Some(case.finding(way, blocked, title).help("link the zone that holds the registry's records to the network").command(command))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::network::world::{says, world};
+
+    #[test]
+    fn a_zone_that_is_not_linked_leaves_the_public_address() {
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").zone(false, &["acme1 10.0.4.5"])), @"");
+    }
+
+    #[test]
+    fn no_zone_at_all_does_too() {
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved")), @"");
+    }
+
+    #[test]
+    fn a_linked_zone_is_asked() {
+        assert_eq!(says(CHECK, &world().closed().endpoint("Approved").zone_right()), "pass");
+    }
+}

@@ -1,8 +1,8 @@
 //! `format`: the composite formatting of .NET, in the invariant culture
 //! (https://learn.microsoft.com/dotnet/standard/base-types/composite-formatting).
 
-use crate::template::text::Builder;
-use crate::value::{Data, Value};
+use crate::template::text::{Builder, stretch_may_hold};
+use crate::value::{Data, Piece, Value};
 
 use super::{Args, Error, Kind, Outcome, number, open, spell, string, text};
 
@@ -19,11 +19,40 @@ struct Hole<'f> {
 const MAX_WIDTH: i32 = 1_000_000;
 
 pub(super) fn format(args: &Args) -> Outcome {
-    if args.is_unknown(0) {
-        return Ok(args.unknown());
-    }
-    let pattern: &str = args.text(0)?;
     let mut builder = Builder::new();
+    if args.is_unknown(0) {
+        return Ok(match in_part(&mut builder, args) {
+            Some(()) => string::built(args, builder),
+            None => args.unknown(),
+        });
+    }
+    fill_in(&mut builder, args.text(0)?, args)?;
+    args.spend_text(builder.len())?;
+    Ok(string::built(args, builder))
+}
+
+/// Formats the known stretches of a pattern whose other stretches can hold no brace; `None` when they can.
+fn in_part(builder: &mut Builder, args: &Args) -> Option<()> {
+    let Data::Unknown(unknown) = &open(&args.values[0]).data else { return None };
+    if unknown.pieces.is_empty() {
+        return None;
+    }
+    for piece in &unknown.pieces {
+        match piece {
+            // A hole that an unknown stretch cuts in two is an error here, and so the whole stays unknown.
+            Piece::Known(text) => fill_in(builder, text, args).ok()?,
+            Piece::Unknown(stretch) => {
+                if ["{", "}"].iter().any(|brace| stretch_may_hold(stretch, brace)) {
+                    return None;
+                }
+                builder.push_unknown(stretch.clone(), &unknown.why);
+            }
+        }
+    }
+    args.spend_text(builder.len()).ok()
+}
+
+fn fill_in(builder: &mut Builder, pattern: &str, args: &Args) -> Result<(), Error> {
     let mut rest = pattern;
     while let Some(at) = rest.find(['{', '}']) {
         builder.push(&rest[..at]);
@@ -40,12 +69,11 @@ pub(super) fn format(args: &Args) -> Outcome {
             let message = format!("`{}` has no value: {} are given", hole.whole, args.len() - 1);
             return Err(args.wrong(0, Kind::Value, message).expected("the first value is `{0}`"));
         };
-        fill(&mut builder, &hole, value, args)?;
+        fill(builder, &hole, value, args)?;
         args.spend_text(builder.len())?;
     }
     builder.push(rest);
-    args.spend_text(builder.len())?;
-    Ok(string::built(args, builder))
+    Ok(())
 }
 
 /// The hole that `text` begins with.
