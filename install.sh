@@ -36,15 +36,16 @@ target() {
   esac
 }
 
-# fetch URL FILE
-fetch() {
+# fetch URL NAME: into the work folder; a name and not a path, which Git's bash would rewrite
+fetch() (
+  cd "$work"
   if command -v curl >/dev/null 2>&1; then
     curl --proto '=https,file' --proto-redir '=https' --tlsv1.2 --fail --silent --show-error --location --retry 3 --output "$2" "$1"
   else
-    case $1 in https://*) ;; *) return 1 ;; esac
+    case $1 in https://*) ;; *) fail "$1 needs curl" ;; esac
     wget -q -O "$2" "$1"
   fi || fail "cannot fetch $1"
-}
+)
 
 checksum() {
   if command -v sha256sum >/dev/null 2>&1; then
@@ -89,9 +90,9 @@ main() {
   trap 'rm -rf "$work"' EXIT
   trap 'exit 130' INT TERM
 
-  fetch "$folder/$archive" "$work/$archive"
+  fetch "$folder/$archive" "$archive"
   if [ -z "$expected" ]; then
-    fetch "$folder/SHA256SUMS" "$work/SHA256SUMS"
+    fetch "$folder/SHA256SUMS" SHA256SUMS
     expected=$(awk -v file="$archive" '$2 == file || $2 == "*" file { print $1; exit }' "$work/SHA256SUMS")
     [ -n "$expected" ] || fail "the release's SHA256SUMS does not list $archive; nothing was installed"
   fi

@@ -7,9 +7,6 @@
 set -euo pipefail
 
 here=${GITHUB_ACTION_PATH:-$(cd "$(dirname "$0")/.." && pwd)}
-# Git's bash rewrites arguments that look like paths; `/subscriptions/…` does.
-export MSYS_NO_PATHCONV=1 MSYS2_ARG_CONV_EXCL='*'
-
 arguments=(check)
 
 main() {
@@ -30,7 +27,8 @@ main() {
   local token
   token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   printf '::stop-commands::%s\n' "$token"
-  "$binary" "${arguments[@]}" </dev/null 2>"$folder/errors.txt" || code=$?
+  # Git's bash would rewrite arguments that look like paths, and `/subscriptions/…` does.
+  MSYS_NO_PATHCONV=1 MSYS2_ARG_CONV_EXCL='*' "$binary" "${arguments[@]}" </dev/null 2>"$folder/errors.txt" || code=$?
   cat "$folder/errors.txt" >&2
   printf '::%s::\n' "$token"
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cloud::Cloud;
 use crate::config::Allow;
 use crate::finding::Severity;
 use crate::report::Format;
@@ -36,6 +37,9 @@ pub enum Command {
     Explain(Explain),
     /// Recognise the cause of a failed pull in log lines or an error text
     Triage(Triage),
+    /// Judge the manifests that a push changes, or have git do so before each push
+    #[command(subcommand)]
+    Hook(Hook),
     /// Print a completion script
     Completions(Completions),
 }
@@ -78,14 +82,6 @@ pub struct Context {
     /// The cloud that the deployment goes to; `public` unless the policy file says otherwise
     #[arg(long, value_enum, env = "PULLGATE_CLOUD")]
     pub cloud: Option<Cloud>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Cloud {
-    #[default]
-    Public,
-    Usgov,
-    China,
 }
 
 #[derive(Args, Debug)]
@@ -197,6 +193,34 @@ pub struct Triage {
     /// How to print it
     #[arg(long, value_enum, default_value_t, env = "PULLGATE_FORMAT")]
     pub format: Output,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Hook {
+    /// Write the hook into the repository of this folder
+    Install(HookInstall),
+    /// Judge what a push changes: what git says on standard input, or these files
+    Run(HookRun),
+}
+
+#[derive(Args, Debug)]
+pub struct HookInstall {
+    /// Ask the registry and Azure before each push, as whoever is logged in
+    #[arg(long)]
+    pub online: bool,
+    /// Replace a hook that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct HookRun {
+    /// Ask the registry and Azure too
+    #[arg(long)]
+    pub online: bool,
+    /// Files that changed; those that hold no manifest are passed over
+    #[arg(value_name = "FILE")]
+    pub files: Vec<String>,
 }
 
 #[derive(Args, Debug)]

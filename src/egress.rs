@@ -37,7 +37,8 @@ use serde::{Deserialize, Serialize};
 
 pub use dns::{Resolution, resolve};
 pub use id::Id;
-pub use need::{Cloud, Need};
+pub use crate::cloud::Cloud;
+pub use need::Need;
 pub use path::{Barrier, Reach, Verdict, reach};
 pub use wants::{Want, wants};
 

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli;
+use crate::cloud::Cloud;
 use crate::config::{Config, Outcome};
 use crate::evidence::Evidence;
-use crate::image::Cloud;
 use crate::judge::{Judgement, judge};
 use crate::load::{self, Document, Input};
 use crate::manifest::{self, Manifest};
@@ -23,7 +23,7 @@ use crate::probe::{self, Probe, Secret};
 use crate::report::{self, Format, Report, Summary};
 use crate::run::RunError;
 use crate::source::Sources;
-use crate::template::{self, Context, Given, Source};
+use crate::template::{Context, Given, Source};
 use crate::value::Value;
 
 /// How often is judged and asked at most: each round needs an answer of the one before.
@@ -68,7 +68,7 @@ pub fn read(input: &cli::Input, sources: &mut Sources) -> Result<Manifest, RunEr
 /// The same with the documents that it was read from; `cloud` is where it goes unless the command line says otherwise.
 fn read_documents(
     input: &cli::Input,
-    cloud: Option<cli::Cloud>,
+    cloud: Option<Cloud>,
     sources: &mut Sources,
 ) -> Result<(Manifest, Vec<Document>), RunError> {
     if input.manifests.is_empty() {
@@ -102,27 +102,15 @@ fn substitute(documents: &mut [Document], given: &mut [Source]) {
     }
 }
 
-fn context(options: &cli::Context, cloud: cli::Cloud) -> Context {
+fn context(options: &cli::Context, cloud: Cloud) -> Context {
     Context {
         tenant_id: options.tenant.clone(),
         subscription_id: options.subscription.clone(),
         resource_group: options.resource_group.clone(),
         location: options.location.clone(),
         deployment_name: options.deployment_name.clone(),
-        cloud: match cloud {
-            cli::Cloud::Public => template::Cloud::Public,
-            cli::Cloud::Usgov => template::Cloud::UsGov,
-            cli::Cloud::China => template::Cloud::China,
-        },
+        cloud,
         ..Context::default()
-    }
-}
-
-fn cloud(cloud: cli::Cloud) -> Cloud {
-    match cloud {
-        cli::Cloud::Public => Cloud::Public,
-        cli::Cloud::Usgov => Cloud::UsGov,
-        cli::Cloud::China => Cloud::China,
     }
 }
 
@@ -172,7 +160,7 @@ fn probe(manifest: &Manifest, options: &cli::Check, config: &Config) -> Result<P
     };
     Ok(Probe::new(probe::Options {
         http,
-        cloud: cloud(options.input.context.cloud.or(config.cloud).unwrap_or_default()),
+        cloud: options.input.context.cloud.or(config.cloud).unwrap_or_default(),
         tenant: options.input.context.tenant.clone(),
         plain_http: network.plain_http.iter().chain(&config.plain_http).cloned().collect(),
         environment: Environment::of_process(),

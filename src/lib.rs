@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod cli;
+pub mod cloud;
 pub mod config;
 pub mod document;
 pub mod egress;
@@ -13,6 +14,7 @@ pub mod expand;
 pub mod explain;
 pub mod finding;
 pub mod gate;
+pub mod hook;
 pub mod image;
 pub mod judge;
 pub mod load;

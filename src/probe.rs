@@ -24,8 +24,9 @@ use std::sync::Arc;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 
+use crate::cloud::Cloud;
 use crate::evidence::{Answer, Evidence, Failure, Question, Reply};
-use crate::image::{Cloud, Host};
+use crate::image::Host;
 use arm::Arm;
 use credential::{Caller, Chain};
 use docker_config::DockerConfig;

@@ -237,6 +237,22 @@ fn disarmed(text: &str) -> String {
     text.replace("##[", "# #[").replace("##vso[", "# #vso[")
 }
 
+/// A JSON text in which strings are as they are, but nothing hides and no pipeline that shows it finds a command: outside of
+/// strings there is no `#` and nothing hidden, and inside of them every character may be written by its number.
+fn tame_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for character in json.replace("##", "#\\u0023").chars() {
+        match character {
+            character if character != '\n' && is_hidden(character) => {
+                let mut units = [0; 2];
+                out.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+            }
+            character => out.push(character),
+        }
+    }
+    out
+}
+
 /// A character by its code: `<U+202E>`.
 fn named(character: char) -> String {
     format!("<U+{:04X}>", u32::from(character))

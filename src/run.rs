@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, Completions, Expand, Explain, Output, Triage};
+use crate::cli::{Cli, Command, Completions, Expand, Explain, Hook, Output, Triage};
 use crate::config::{BaselineError, ConfigError, unknown_code};
 use crate::evidence::EvidenceError;
 use crate::gate::{self, gate};
 use crate::load::LoadError;
 use crate::probe::http::HttpError;
 use crate::source::Sources;
-use crate::{explain, expand, triage};
+use crate::{expand, explain, hook, triage};
 
 /// What pullgate itself could not do.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,12 @@ pub fn run(cli: Cli) -> Result<u8, RunError> {
         Command::Expand(options) => print_expansion(&options),
         Command::Explain(options) => print_page(&options),
         Command::Triage(options) => print_triage(&options),
+        Command::Hook(Hook::Install(options)) => {
+            let path = hook::install(&options)?;
+            writeln!(anstream::stdout(), "{} judges what a push changes", path.display()).map_err(RunError::Output)?;
+            Ok(0)
+        }
+        Command::Hook(Hook::Run(options)) => hook::run(&options),
         Command::Completions(options) => print_completions(&options),
     }
 }

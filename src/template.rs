@@ -43,7 +43,8 @@ mod user;
 mod view;
 mod weight;
 
-pub use context::{Cloud, Context, Deployer, Level};
+pub use crate::cloud::Cloud;
+pub use context::{Context, Deployer, Level};
 pub use dependencies::Waits;
 pub use error::{Error, Kind, Outcome};
 pub use expansion::{Condition, Deployment, Expansion, Knowledge, Missing, Resource, Unexamined, expand, expand_knowing};

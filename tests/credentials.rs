@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use double::{Double, Reply};
+use pullgate::cloud::Cloud;
 use pullgate::evidence::{Failure, Login, Question, Reply as Told, Resource};
-use pullgate::image::{Cloud, Host};
+use pullgate::image::Host;
 use pullgate::probe::environment::Environment;
 use serde_json::json;
 use world::*;

@@ -16,8 +16,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use double::{Double, Reply};
+use pullgate::cloud::Cloud;
 use pullgate::evidence::{Answer, Evidence, Failure, Platform, Question, Registry, Reply as Told, Resource};
-use pullgate::image::{Cloud, Host, ImageRef};
+use pullgate::image::{Host, ImageRef};
 use pullgate::probe::environment::Environment;
 use pullgate::probe::http::HttpOptions;
 use pullgate::probe::{Options, Probe};

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_yaml::{Error, Location, Spanned};
 
 use super::{Allow, Date, Exception, Pattern, Subject, unknown_code};
-use crate::cli::Cloud;
+use crate::cloud::Cloud;
 use crate::document::shorten;
 use crate::finding::Severity;
 use crate::source::{FileId, Sources, Span};
@@ -159,7 +159,7 @@ impl Reader<'_> {
     fn cloud(&self, text: &Spanned<String>) -> Result<Cloud, ConfigError> {
         match text.value.as_str() {
             "public" => Ok(Cloud::Public),
-            "usgov" => Ok(Cloud::Usgov),
+            "usgov" => Ok(Cloud::UsGov),
             "china" => Ok(Cloud::China),
             other => Err(self.error(self.span(text), none_of(other, &["public", "usgov", "china"]))),
         }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::tag::Tag;
 use super::target::{Destination, Target};
+use crate::cloud::Cloud;
 
 /// One thing that a pull depends on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,14 +30,6 @@ pub enum Need {
     KeyVault { host: String },
     /// Any other public registry.
     Host { host: String },
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Cloud {
-    #[default]
-    Public,
-    UsGov,
-    China,
 }
 
 /// A host of a need, and how much hangs on it.
@@ -154,18 +147,9 @@ impl Cloud {
         }
     }
 
-    /// The suffix of registries' names.
-    pub fn registry_suffix(self) -> &'static str {
-        match self {
-            Self::Public => "azurecr.io",
-            Self::UsGov => "azurecr.us",
-            Self::China => "azurecr.cn",
-        }
-    }
-
     /// Whether the host is the login server of a container registry of this cloud.
     pub fn is_registry(self, host: &str) -> bool {
-        let name = host.strip_suffix(self.registry_suffix()).and_then(|name| name.strip_suffix('.'));
+        let name = host.strip_suffix(self.acr_suffix()).and_then(|name| name.strip_suffix('.'));
         name.is_some_and(|name| !name.is_empty())
     }
 }

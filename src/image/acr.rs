@@ -1,14 +1,7 @@
 //! Azure Container Registry's hosts: which registry, which cloud, which of its endpoints.
 
 use super::host::Host;
-
-/// The clouds that have container registries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Cloud {
-    Public,
-    UsGov,
-    China,
-}
+use crate::cloud::Cloud;
 
 /// A host of Azure Container Registry, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,15 +34,6 @@ pub enum Endpoint<'a> {
 }
 
 impl Cloud {
-    /// The suffix of its registries, without the leading dot.
-    pub fn acr_suffix(self) -> &'static str {
-        match self {
-            Self::Public => "azurecr.io",
-            Self::UsGov => "azurecr.us",
-            Self::China => "azurecr.cn",
-        }
-    }
-
     const ALL: [Self; 3] = [Self::Public, Self::UsGov, Self::China];
 }
 

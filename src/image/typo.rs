@@ -3,9 +3,9 @@
 use strsim::osa_distance;
 
 use super::ImageRef;
-use super::acr::Cloud;
 use super::host::Host;
 use super::known::{TARGETS, is_known_registry};
+use crate::cloud::Cloud;
 
 /// Top-level names that people write for one another.
 const TOPS: &[&str] = &["io", "com", "net", "org", "co", "oi", "ai", "dev"];

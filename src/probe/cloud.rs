@@ -6,7 +6,7 @@
 
 use azure_core::cloud::CloudConfiguration;
 
-use crate::image::Cloud;
+use crate::cloud::Cloud;
 
 /// Resource Manager's host.
 pub fn management(cloud: Cloud) -> &'static str {

@@ -23,8 +23,8 @@ use super::environment::Environment;
 use super::http::Http;
 use super::secret::Secret;
 use super::transport;
+use crate::cloud::Cloud;
 use crate::evidence::{Answer, Failure};
-use crate::image::Cloud;
 use source::{Offer, Setting, Source};
 
 /// How long a virtual machine's metadata service is waited for. It is one hop away, or not there.

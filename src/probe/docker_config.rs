@@ -261,8 +261,8 @@ mod tests {
     #[test]
     fn a_helper_that_is_not_there_is_told() {
         let config = config(r#"{"credsStore":"desktop"}"#);
-        let asked = config.credential(&Host::parse("acme.example").unwrap());
-        let said = futures::executor::block_on(asked).unwrap_err();
+        let host = Host::parse("acme.example").unwrap();
+        let said = futures::executor::block_on(config.credential(&host)).unwrap_err();
         assert_eq!(said.to_string(), "docker-credential-desktop failed: it is not on the PATH");
     }
 }

@@ -18,8 +18,9 @@ use super::acr;
 use super::credential::Chain;
 use super::docker_config::DockerConfig;
 use super::http::Http;
+use crate::cloud::Cloud;
 use crate::evidence::{Answer, Attributes, Failure, Platform, Quota, Resolved};
-use crate::image::{Cloud, Host, ImageRef, Reach};
+use crate::image::{Host, ImageRef, Reach};
 use crate::probe::secret::Secret;
 use session::Session;
 

@@ -13,8 +13,8 @@ use reqwest::{Method, Url};
 use super::cloud;
 use super::http::{Body, Http, Request, Response, host_of};
 use super::trouble;
+use crate::cloud::Cloud;
 use crate::evidence::{Answer, Failure};
-use crate::image::Cloud;
 
 /// Longest answer that is read: the role definitions of a tenant are above a megabyte.
 const LIMIT: u64 = 16 << 20;

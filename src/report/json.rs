@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Report;
 use super::fingerprint::fingerprints;
+use super::{Report, tame_json};
 use crate::judge::{Judgement, Verdict};
 use crate::source::{Sources, Span};
 
@@ -104,8 +104,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         judgements: judgements.collect(),
     };
     let text = serde_json::to_string_pretty(&document)?;
-    // Inside of strings only: a log command in the middle of a line would be obeyed by a pipeline that shows this report.
-    writeln!(out, "{}", text.replace("##", "#\\u0023"))
+    writeln!(out, "{}", tame_json(&text))
 }
 
 fn item<'r>(judgement: &'r Judgement, fingerprint: Option<String>, sources: &'r Sources) -> Item<'r> {

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use junit_report::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString};
 
-use super::{Report, is_hidden, named, plain};
+use super::{Report, harmless, plain};
 use crate::finding::Finding;
 use crate::judge::{Judgement, Verdict};
 
@@ -25,24 +25,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     }
     let mut document = junit_report::Report::new("pullgate");
     document.add_test_suites(suites.into_values());
-    let mut bytes = Vec::new();
-    document.serialize(&mut bytes).map_err(io::Error::other)?;
-    out.write_all(inert(&String::from_utf8_lossy(&bytes)).as_bytes())
-}
-
-/// The document without what a pipeline that shows it would obey: `##` anywhere, `::` at the start of a line. There is neither
-/// outside of text, where a character may always be written by its number.
-fn inert(xml: &str) -> String {
-    let mut out = String::with_capacity(xml.len());
-    for line in xml.replace("##", "#&#35;").split_inclusive('\n') {
-        let inner = line.trim_start();
-        let blanks = &line[..line.len() - inner.len()];
-        match inner.strip_prefix("::") {
-            Some(rest) => out.extend([blanks, "&#58;:", rest]),
-            None => out.push_str(line),
-        }
-    }
-    out
+    document.serialize(&mut *out).map_err(io::Error::other)
 }
 
 fn case(report: &Report, workload: &str, judgement: &Judgement) -> TestCase {
@@ -90,30 +73,24 @@ fn failure(report: &Report, judgement: &Judgement, finding: &Finding) -> TestCas
         lines.push(format!("{}:{}:{}", place.path, place.line, place.column));
     }
     lines.push(finding.title.clone());
-    lines.extend(finding.detail.iter().map(|detail| plain(detail)));
+    lines.extend(finding.detail.iter().cloned());
     for label in &finding.also {
         if let Some(place) = report.sources.place(label.at) {
             lines.push(format!("{}:{}: {}", place.path, place.line, label.text));
         }
     }
     lines.extend(finding.help.iter().map(|help| format!("help: {help}")));
-    lines.extend(finding.commands.iter().map(|command| format!("  {}", plain(command))));
-    status.set_description(xml_text(&lines.join("\n")));
+    lines.extend(finding.commands.iter().map(|command| format!("  {command}")));
+    let lines: Vec<String> = lines.iter().map(|line| plain(line)).collect();
+    // A pipeline that shows this file must not take a line of it for a command.
+    status.set_description(XmlString::new(harmless(&lines.join("\n"))));
     status
 }
 
-/// A text that XML 1.0 can hold: control characters, the two non-characters that quick-junit lets through, and what hides in a
-/// text become their code.
+/// A text of one line that XML 1.0 can hold: of the control characters and of U+FFFE and U+FFFF, which quick-junit lets through,
+/// the codes are left.
 fn xml_text(text: &str) -> XmlString {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\n' | '\t' => out.push(character),
-            character if is_hidden(character) => out.push_str(&named(character)),
-            character => out.push(character),
-        }
-    }
-    XmlString::new(out)
+    XmlString::new(plain(text))
 }
 
 #[cfg(test)]

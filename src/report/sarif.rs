@@ -14,7 +14,7 @@ use model::{
 };
 
 use super::fingerprint::fingerprints;
-use super::{Report, plain, unverified_reasons};
+use super::{Report, plain, tame_json, unverified_reasons};
 use crate::check::CHECKS;
 use crate::finding::{Edit, Finding, Severity};
 use crate::judge::{Judgement, Verdict};
@@ -27,8 +27,7 @@ use crate::source::{Sources, Span};
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let log = Log { schema: model::SCHEMA, version: "2.1.0", runs: [run(report)] };
     let text = serde_json::to_string_pretty(&log)?;
-    // Inside of strings only: a log command in the middle of a line would be obeyed by a pipeline that shows this report.
-    writeln!(out, "{}", text.replace("##", "#\\u0023"))
+    writeln!(out, "{}", tame_json(&text))
 }
 
 fn run<'r>(report: &Report<'r>) -> Run<'r> {

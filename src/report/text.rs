@@ -28,7 +28,6 @@ struct Shown {
     code: &'static str,
     severity: Severity,
     title: String,
-    help: Option<String>,
     labels: Vec<LabeledSpan>,
     window: Option<Window>,
 }
@@ -61,6 +60,10 @@ pub fn write(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<(
         for label in elsewhere {
             text.push_str(&far(report.sources, label));
         }
+        if let Some(help) = &finding.help {
+            let lines = wrapped(&plain(help), style.width.saturating_sub(8)).replace('\n', "\n        ");
+            text.push_str(&format!("  help: {lines}\n"));
+        }
         // A command is copied: it has its line for itself, however long.
         for command in &finding.commands {
             text.push_str(&format!("    {}\n", plain(command)));
@@ -85,7 +88,6 @@ fn shown<'f>(judgement: &Judgement, finding: &'f Finding, sources: &Sources, sty
         code: judgement.check.code,
         severity: judgement.severity,
         title: title(judgement, finding, style),
-        help: finding.help.as_ref().map(|help| wrapped(&plain(help), style.width.saturating_sub(8))),
         labels: Vec::new(),
         window: None,
     };
@@ -156,8 +158,9 @@ fn wrapped(text: &str, width: usize) -> String {
 /// What was not verified, by reason: one paragraph for however many checks it held up.
 fn open_questions(text: &mut String, report: &Report, style: Style) {
     for (reason, codes) in unverified_reasons(report) {
-        let lines = wrapped(&plain(&reason), style.width.saturating_sub(4)).replace('\n', "\n    ");
-        text.push_str(&format!("  ? not verified: {codes}\n    {lines}\n\n"));
+        let indented = |text: &str| wrapped(text, style.width.saturating_sub(4)).replace('\n', "\n    ");
+        let what = indented(&format!("not verified: {codes}"));
+        text.push_str(&format!("  ? {what}\n    {}\n\n", indented(&plain(&reason))));
     }
 }
 
@@ -203,10 +206,6 @@ impl Diagnostic for Shown {
         })
     }
 
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
-    }
-
     fn source_code(&self) -> Option<&dyn SourceCode> {
         self.window.as_ref().map(|window| window as &dyn SourceCode)
     }
@@ -214,5 +213,104 @@ impl Diagnostic for Shown {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         (!self.labels.is_empty())
             .then(|| Box::new(self.labels.iter().cloned()) as Box<dyn Iterator<Item = LabeledSpan>>)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Summary;
+
+    /// The report of one finding in a file of this text, from the first `«` to the first `»`.
+    #[track_caller]
+    fn drawn(marked: &str, change: impl Fn(Finding, Span) -> Finding) -> String {
+        let start = marked.find('«').expect("a mark");
+        let end = marked.find('»').expect("a mark") - '«'.len_utf8();
+        let mut sources = Sources::default();
+        let file = sources.add("app.yaml", marked.replacen('«', "", 1).replacen('»', "", 1));
+        let at = Span { file, start: u32::try_from(start).unwrap(), end: u32::try_from(end).unwrap() };
+        let finding = change(Finding::at(at, "the title"), at);
+        let judgement = Judgement {
+            check: crate::check::find("tag-missing").unwrap(),
+            severity: Severity::Error,
+            verdict: crate::judge::Verdict::Fail(Box::new(finding)),
+            workload: Some("app".to_owned()),
+            container: None,
+            image: None,
+            digest: None,
+            subject: at,
+            excused: None,
+        };
+        let judgements = [judgement];
+        let summary = Summary::of(&judgements, Outcome::Fail, Severity::Error, 1);
+        let mut out = Vec::new();
+        write(&mut out, &Report { sources: &sources, judgements: &judgements, summary }, Style::plain()).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_finding_is_shown_with_its_lines() {
+        insta::assert_snapshot!(drawn("a: 1\nimage: «nginx»\nb: 2\nc: 3\n", |finding, _| finding.help("name a tag")), @"
+        tag-missing
+
+          × the title
+           ╭─[app.yaml:2:8]
+         1 │ a: 1
+         2 │ image: nginx
+           ·        ─────
+         3 │ b: 2
+           ╰────
+          help: name a tag
+
+        ✗ would fail: 1 image, 0 passed, 1 error in 0.0 s
+        ");
+    }
+
+    #[test]
+    fn of_a_minified_template_only_the_place_is_shown() {
+        let filler = "\"x\":1,".repeat(40_000);
+        let text = drawn(&format!("{{{filler}\"image\":\"«nginx»\",{filler}\"y\":2}}"), |finding, _| finding);
+        assert!(text.contains("app.yaml:1:240011") && text.contains("\"image\":\"nginx\""), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() < 120) && text.lines().count() < 12, "{text}");
+    }
+
+    #[test]
+    fn a_command_is_one_line_however_long() {
+        let command = format!("az role assignment create --scope /{}", "very-long/".repeat(40));
+        let text = drawn("«a»: 1\n", |finding, _| finding.help("word ".repeat(60)).command(command.clone()));
+        assert!(text.lines().any(|line| line.trim() == command), "{text}");
+        assert!(text.lines().all(|line| line.trim() == command || line.chars().count() <= 100), "{text}");
+    }
+
+    #[test]
+    fn a_place_far_away_is_one_line() {
+        let text = drawn(&format!("«a»: 1\n{}end: here\n", "x: 1\n".repeat(40)), |finding, at| {
+            finding.also(Span { start: 205, end: 214, ..at }, "and arrives here")
+        });
+        assert!(text.contains("  → app.yaml:42:1  and arrives here: end: here\n"), "{text}");
+    }
+
+    #[test]
+    fn a_finding_without_a_place_names_its_workload() {
+        let text = drawn("«a»: 1\n", |mut finding, _| {
+            finding.at = Span::NONE;
+            finding
+        });
+        assert!(text.contains("× the title"), "{text}");
+    }
+
+    #[test]
+    fn no_line_is_a_command_of_a_pipeline() {
+        let text =
+            drawn("«a»: 1\n", |finding, _| finding.help(format!("{} ::error::x ##[error]y", "word ".repeat(18))));
+        assert!(text.lines().all(|line| !line.trim_start().starts_with("::")) && !text.contains("##["), "{text}");
+    }
+
+    #[test]
+    fn what_is_odd_is_drawn_too() {
+        for marked in ["«»", "a: 漢字«漢»\n", "\t\t\"a\":\t«\"b\"»\n", "«a:\n- 1\n- 2\n»", "«é»\r\nb\r\n", "a\n\n\n«»"]
+        {
+            assert!(drawn(marked, |finding, _| finding).contains("the title"), "{marked:?}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What the user stated about a deployment. What was not stated is unknown, and never an error.
 
+use crate::cloud::Cloud;
 use crate::source::Span;
 use crate::value::{Member, Value};
 
@@ -30,15 +31,6 @@ pub struct Deployer {
     pub user_principal_name: Option<String>,
 }
 
-/// Which Azure it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Cloud {
-    #[default]
-    Public,
-    UsGov,
-    China,
-}
-
 /// What a template is deployed to; its `$schema` says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Level {
@@ -63,11 +55,6 @@ impl Cloud {
             Cloud::UsGov => "AzureUSGovernment",
             Cloud::China => "AzureChinaCloud",
         }
-    }
-
-    /// What an Azure registry's login server ends in.
-    pub fn registry_suffix(self) -> &'static str {
-        self.suffixes().0
     }
 
     /// What `environment()` gives, at `at`. The public cloud's members are documented

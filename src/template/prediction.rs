@@ -128,7 +128,8 @@ impl View<'_> {
             }
             Some(Err(why)) => server.push_unknown(format!("label of {}", registry.key), &why),
         }
-        server.push(self.session.context.cloud.registry_suffix());
+        server.push(".");
+        server.push(self.session.context.cloud.acr_suffix());
         server.finish(at)
     }
 

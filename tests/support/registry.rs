@@ -256,7 +256,8 @@ fn configuration(store: &Path, folder: &Path, port: u16, variant: &Variant) -> V
         }
         Variant::Token { realm, signer, .. } => {
             let bundle = write("signer.pem", &signer.pem);
-            configuration["auth"] = json!({"token": {"realm": realm, "service": "rig", "issuer": "rig", "rootcertbundle": bundle}});
+            configuration["auth"] =
+                json!({"token": {"realm": realm, "service": "rig", "issuer": "rig", "rootcertbundle": bundle}});
         }
     }
     configuration

@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use base64::Engine;
+use pullgate::cloud::Cloud;
 use pullgate::evidence::{Answer, Evidence, Failure, Platform, Question, Reply as Told, Resource};
-use pullgate::image::{Cloud, Host, ImageRef};
+use pullgate::image::{Host, ImageRef};
 use pullgate::probe::environment::Environment;
 use pullgate::probe::http::HttpOptions;
 use pullgate::probe::{Options, Probe, Secret};

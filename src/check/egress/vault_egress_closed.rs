@@ -43,11 +43,17 @@ mod tests {
 
     #[test]
     fn a_password_in_a_vault_is_read_from_there() {
-        insta::assert_snapshot!(says(CHECK, &world().password_in_vault().group(&["100 Deny AzureKeyVault"])), @"");
+        insta::assert_snapshot!(says(CHECK, &world().password_in_vault().group(&["100 Deny AzureKeyVault"])), @"
+        warning: the environment cannot read the registry's password: rule rule-100 of security group nsg keeps it from the key vault
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        because: security group `nsg`, kv1.vault.azure.net (AzureKeyVault): rule `rule-100` (priority 100) denies it
+        help: allow AzureKeyVault on port 443
+        run: az network nsg rule create --subscription s1 -g g --nsg-name nsg -n allow-out-azurekeyvault-443 --priority <lower than that rule's> --direction Outbound --access Allow --protocol Tcp --destination-address-prefixes AzureKeyVault --destination-port-ranges 443
+        ");
     }
 
     #[test]
     fn a_managed_identity_needs_no_vault() {
-        insta::assert_snapshot!(says(CHECK, &world().group(&["100 Deny AzureKeyVault"])), @"");
+        insta::assert_snapshot!(says(CHECK, &world().group(&["100 Deny AzureKeyVault"])), @"not applicable: no password lies in a key vault");
     }
 }

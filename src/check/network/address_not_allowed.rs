@@ -50,7 +50,12 @@ mod tests {
 
     #[test]
     fn an_address_that_is_not_listed_stays_outside() {
-        insta::assert_snapshot!(says(CHECK, &world().platform().listed(&["203.0.113.0/24"])), @"");
+        insta::assert_snapshot!(says(CHECK, &world().platform().listed(&["203.0.113.0/24"])), @"
+        error: the firewall of registry acme1 does not let 198.51.100.7 in, where the environment's traffic comes from
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        help: list the environment's outgoing addresses, or use a private endpoint
+        run: az acr network-rule add -n acme1 --ip-address 198.51.100.7
+        ");
     }
 
     #[test]
@@ -60,6 +65,11 @@ mod tests {
 
     #[test]
     fn nobody_comes_in_where_nobody_is_listed() {
-        insta::assert_snapshot!(says(CHECK, &world().platform().listed(&[])), @"");
+        insta::assert_snapshot!(says(CHECK, &world().platform().listed(&[])), @"
+        error: the firewall of registry acme1 does not let 198.51.100.7 in, where the environment's traffic comes from
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        help: list the environment's outgoing addresses, or use a private endpoint
+        run: az acr network-rule add -n acme1 --ip-address 198.51.100.7
+        ");
     }
 }

@@ -44,7 +44,14 @@ mod tests {
 
     #[test]
     fn a_record_of_an_endpoint_that_is_gone_leads_nowhere() {
-        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").zone(true, &["acme1 10.0.4.9", "acme1.westeurope.data 10.0.4.4"])), @"");
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").zone(true, &["acme1 10.0.4.9", "acme1.westeurope.data 10.0.4.4"])), @"
+        error: zone privatelink.azurecr.io leads acme1.azurecr.io to 10.0.4.9, which no private endpoint of the registry has
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        because: acme1.azurecr.io is 10.0.4.9 in zone privatelink.azurecr.io
+        help: replace the address of the record
+        run: az network private-dns record-set a remove-record --subscription s1 -g g -z privatelink.azurecr.io -n acme1 -a 10.0.4.9 --keep-empty-record-set
+        run: az network private-dns record-set a add-record --subscription s1 -g g -z privatelink.azurecr.io -n acme1 -a 10.0.4.5
+        ");
     }
 
     #[test]

@@ -349,3 +349,36 @@ fn addresses(workload: &Workload) -> serde_json::Value {
     let texts: Vec<&str> = list.into_iter().flatten().filter_map(Value::as_str).collect();
     serde_json::json!({ "properties": { "outboundIpAddresses": texts } })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::check::network::world::{HOST, id, world};
+
+    /// A template with this many apps in one environment.
+    fn apps(count: usize) -> String {
+        let app = |number: usize| {
+            json!({"type": "Microsoft.App/containerApps", "apiVersion": "2025-01-01", "name": format!("app{number}"), "identity": {"type": "SystemAssigned"},
+                "properties": {"environmentId": id("managedEnvironments", "cae"),
+                    "configuration": {"registries": [{"server": HOST, "identity": "system"}]},
+                    "template": {"containers": [{"name": "api", "image": format!("{HOST}/api{number}:v1")}]}}})
+        };
+        let resources: Vec<_> = (0..count).map(app).collect();
+        json!({"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+            "resources": resources})
+        .to_string()
+    }
+
+    #[test]
+    fn two_hundred_workloads_in_one_environment_ask_no_more_than_one() {
+        let world = world().closed().endpoint("Approved").zone_right().group(&["200 Deny Sql"]);
+        let asked = |count: usize| world.answer(&apps(count)).1;
+        assert_eq!(asked(200), asked(1));
+    }
+
+    #[test]
+    fn an_environment_in_the_platforms_network_asks_for_itself_and_the_registry() {
+        assert_eq!(world().platform().answer(&apps(3)).1, 2);
+    }
+}

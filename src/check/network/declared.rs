@@ -206,3 +206,108 @@ fn plain(value: &Value) -> Json {
         Data::Unknown(unknown) => json!(unknown.canonical()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use crate::check::Check;
+    use crate::check::network::{endpoint_missing, registry_closed, registry_egress_closed};
+    use crate::check::{egress::token_egress_closed, table::verdicts};
+    use crate::evidence::Evidence;
+
+    fn network(kind: &str, name: &str, properties: &Json) -> Json {
+        json!({"type": format!("Microsoft.Network/{kind}"), "apiVersion": "2024-05-01", "name": name, "location": "westeurope", "properties": properties})
+    }
+
+    fn id(kind: &str, name: &str) -> String {
+        format!("[resourceId('Microsoft.Network/{kind}', '{name}')]")
+    }
+
+    fn subnet(name: &str) -> String {
+        format!("[resourceId('Microsoft.Network/virtualNetworks/subnets', 'vnet', '{name}')]")
+    }
+
+    /// A new environment, in a subnet of `vnet` or in the platform's network, a closed registry, an app, and what else there is.
+    fn template(own_network: bool, more: &[Json]) -> String {
+        let configuration = if own_network { json!({"infrastructureSubnetId": subnet("apps")}) } else { Json::Null };
+        let mut resources = vec![
+            json!({"type": "Microsoft.App/managedEnvironments", "apiVersion": "2025-01-01", "name": "cae", "location": "westeurope",
+                "properties": {"vnetConfiguration": configuration, "workloadProfiles": [{"name": "Consumption", "workloadProfileType": "Consumption"}]}}),
+            json!({"type": "Microsoft.ContainerRegistry/registries", "apiVersion": "2025-11-01", "name": "acme1", "location": "westeurope",
+                "sku": {"name": "Premium"}, "properties": {"publicNetworkAccess": "Disabled"}}),
+            json!({"type": "Microsoft.App/containerApps", "apiVersion": "2025-01-01", "name": "app", "identity": {"type": "SystemAssigned"},
+                "properties": {"environmentId": "[resourceId('Microsoft.App/managedEnvironments', 'cae')]",
+                    "configuration": {"registries": [{"server": "acme1.azurecr.io", "identity": "system"}]},
+                    "template": {"containers": [{"name": "api", "image": "acme1.azurecr.io/api:v1"}]}}}),
+        ];
+        resources.extend(more.iter().cloned());
+        json!({"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+            "resources": resources})
+        .to_string()
+    }
+
+    fn vnet(group: Option<&str>) -> Json {
+        let group = group.map(|name| json!({"id": id("networkSecurityGroups", name)}));
+        let delegations = json!([{"name": "d", "properties": {"serviceName": "Microsoft.App/environments"}}]);
+        network("virtualNetworks", "vnet", &json!({"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": [
+            {"name": "apps", "properties": {"addressPrefix": "10.0.0.0/23", "networkSecurityGroup": group, "delegations": delegations}},
+            {"name": "endpoints", "properties": {"addressPrefix": "10.0.4.0/24"}}]}))
+    }
+
+    /// A private endpoint with its zone, link and zone group.
+    fn endpoint() -> Vec<Json> {
+        let zone = "privatelink.azurecr.io";
+        let connection = json!({"name": "pe", "properties": {"groupIds": ["registry"],
+            "privateLinkServiceId": "[resourceId('Microsoft.ContainerRegistry/registries', 'acme1')]"}});
+        let configs = json!([{"name": "z", "properties": {"privateDnsZoneId": id("privateDnsZones", zone)}}]);
+        vec![
+            network("privateEndpoints", "pe", &json!({"subnet": {"id": subnet("endpoints")}, "privateLinkServiceConnections": [connection]})),
+            network("privateDnsZones", zone, &json!({})),
+            network("privateDnsZones/virtualNetworkLinks", &format!("{zone}/link"), &json!({"virtualNetwork": {"id": id("virtualNetworks", "vnet")}})),
+            network("privateEndpoints/privateDnsZoneGroups", "pe/default", &json!({"privateDnsZoneConfigs": configs})),
+        ]
+    }
+
+    #[track_caller]
+    fn says(check: Check, template: &str, start: &str) {
+        let said = verdicts(check, template, &Evidence::default().offline());
+        assert!(said.starts_with(start), "{said}");
+    }
+
+    #[test]
+    fn a_new_environment_without_a_network_does_not_get_to_a_closed_registry() {
+        says(registry_closed::CHECK, &template(false, &[]), "error: registry acme1 is closed to the public");
+    }
+
+    #[test]
+    fn an_endpoint_that_the_deployment_leaves_out_may_come_from_another_one() {
+        says(endpoint_missing::CHECK, &template(true, &[vnet(None)]), "warning: registry acme1 is closed to the public");
+    }
+
+    #[test]
+    fn an_endpoint_with_zone_link_and_zone_group_is_a_way() {
+        let mut more = endpoint();
+        more.push(vnet(None));
+        says(registry_egress_closed::CHECK, &template(true, &more), "pass");
+        says(token_egress_closed::CHECK, &template(true, &more), "pass");
+    }
+
+    #[test]
+    fn a_declared_group_closes_what_it_closes() {
+        let rule = json!({"name": "no", "properties": {"priority": 100, "direction": "Outbound", "access": "Deny", "protocol": "*",
+            "sourceAddressPrefix": "*", "sourcePortRange": "*", "destinationAddressPrefix": "AzureActiveDirectory", "destinationPortRange": "*"}});
+        let mut more = endpoint();
+        more.extend([vnet(Some("nsg")), network("networkSecurityGroups", "nsg", &json!({"securityRules": [rule]}))]);
+        says(token_egress_closed::CHECK, &template(true, &more), "error: the environment cannot fetch the token");
+        says(registry_egress_closed::CHECK, &template(true, &more), "pass");
+    }
+
+    #[test]
+    fn an_environment_whose_network_is_not_known_is_not_verified() {
+        let text = template(false, &[]).replace("\"vnetConfiguration\":null", "\"vnetConfiguration\":\"[parameters('network')]\"");
+        let text = text.replace("\"resources\"", "\"parameters\": {\"network\": {\"type\": \"object\"}}, \"resources\"");
+        says(registry_closed::CHECK, &text, "not applicable");
+        says(registry_egress_closed::CHECK, &text, "unverified");
+    }
+}

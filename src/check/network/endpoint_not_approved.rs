@@ -42,12 +42,24 @@ mod tests {
 
     #[test]
     fn a_pending_endpoint_lets_nothing_pass() {
-        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Pending").zone_right()), @"");
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Pending").zone_right()), @"
+        error: the connection of private endpoint pe to registry acme1 is Pending, not Approved
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        because: acme1.azurecr.io leads to its public address: the registry has no approved private endpoint
+        help: let the owner of the registry approve it
+        run: az acr private-endpoint-connection approve --registry-name acme1 -n acme1.1
+        ");
     }
 
     #[test]
     fn a_rejected_one_neither() {
-        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Rejected").zone_right()), @"");
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Rejected").zone_right()), @"
+        error: the connection of private endpoint pe to registry acme1 is Rejected, not Approved
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        because: acme1.azurecr.io leads to its public address: the registry has no approved private endpoint
+        help: let the owner of the registry approve it
+        run: az acr private-endpoint-connection approve --registry-name acme1 -n acme1.1
+        ");
     }
 
     #[test]

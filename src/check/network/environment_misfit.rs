@@ -50,7 +50,12 @@ mod tests {
 
     #[test]
     fn routes_need_workload_profiles() {
-        insta::assert_snapshot!(says(CHECK, &world().consumption().routes(&["0.0.0.0/0 Internet"])), @"");
+        insta::assert_snapshot!(says(CHECK, &world().consumption().routes(&["0.0.0.0/0 Internet"])), @"
+        error: route table rt is on the subnet of an environment without workload profiles, which does not support routes
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        help: use an environment with workload profiles, or take the route table off the subnet
+        run: az network vnet subnet update --ids /subscriptions/s1/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/spoke/subnets/apps --remove routeTable
+        ");
     }
 
     #[test]

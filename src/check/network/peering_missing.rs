@@ -38,12 +38,28 @@ mod tests {
 
     #[test]
     fn a_peering_that_is_not_connected_lets_nothing_pass() {
-        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").endpoint_apart(Some("Disconnected")).zone_right()), @"");
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").endpoint_apart(Some("Disconnected")).zone_right()), @"
+        error: the environment's network does not get to network hub: peering `to-hub` of network `spoke` with `hub` is Disconnected
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        because: acme1.azurecr.io is 10.0.4.5 in zone privatelink.azurecr.io
+        because: the same keeps the environment from the layers of the images
+        help: peer both networks with each other
+        run: az network vnet peering create --subscription s1 -g g --vnet-name spoke -n to-hub --remote-vnet /subscriptions/s1/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/hub --allow-vnet-access
+        run: az network vnet peering create --subscription s1 -g g --vnet-name hub -n to-spoke --remote-vnet /subscriptions/s1/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/spoke --allow-vnet-access
+        ");
     }
 
     #[test]
     fn no_peering_at_all_is_told_here_when_dns_leads_to_the_endpoint() {
-        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").endpoint_apart(None).zone_right()), @"");
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").endpoint_apart(None).zone_right()), @"
+        error: the environment's network does not get to network hub: network `spoke` is not peered with `hub`
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        because: acme1.azurecr.io is 10.0.4.5 in zone privatelink.azurecr.io
+        because: the same keeps the environment from the layers of the images
+        help: peer both networks with each other
+        run: az network vnet peering create --subscription s1 -g g --vnet-name spoke -n to-hub --remote-vnet /subscriptions/s1/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/hub --allow-vnet-access
+        run: az network vnet peering create --subscription s1 -g g --vnet-name hub -n to-spoke --remote-vnet /subscriptions/s1/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/spoke --allow-vnet-access
+        ");
     }
 
     #[test]

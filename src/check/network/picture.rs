@@ -61,12 +61,7 @@ struct Drawing<'e> {
 impl Picture {
     /// Draws as much as is known.
     pub fn draw(subject: &Subject, declared: &Declared, evidence: &Evidence) -> Picture {
-        let cloud = subject.registry.and_then(|host| crate::image::acr_cloud(host)).unwrap_or(crate::image::Cloud::Public);
-        let cloud = match cloud {
-            crate::image::Cloud::Public => crate::egress::Cloud::Public,
-            crate::image::Cloud::UsGov => crate::egress::Cloud::UsGov,
-            crate::image::Cloud::China => crate::egress::Cloud::China,
-        };
+        let cloud = subject.registry.and_then(|host| crate::image::acr_cloud(host)).unwrap_or_default();
         let network = Network { cloud, outbound: subject.outbound.clone(), ..Network::default() };
         let picture = Picture {
             network,
@@ -365,8 +360,15 @@ impl Drawing<'_> {
             };
             return Some(Err(self.unread(failure)));
         }
-        let answer = self.ask(Resource::Get { id: id.as_str().to_owned() })?;
-        Some(answer.map(|json| self.declared.with_children(id, json)))
+        match self.evidence.resource(Resource::Get { id: id.as_str().to_owned() }) {
+            Ok(Ok(json)) => Some(Ok(self.declared.with_children(id, json.clone()))),
+            Ok(Err(failure)) if failure.is_not_found() => Some(Err(self.unread(Failure::unreadable(format!("{id} is not there"))))),
+            Ok(Err(failure)) => Some(Err(self.unread(failure))),
+            Err(stop) => {
+                self.needs(stop);
+                None
+            }
+        }
     }
 
     fn ask(&mut self, resource: Resource) -> Option<Result<Json, Unread>> {

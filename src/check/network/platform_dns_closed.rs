@@ -41,7 +41,12 @@ mod tests {
 
     #[test]
     fn a_rule_for_azure_dns_stops_everything() {
-        insta::assert_snapshot!(says(CHECK, &world().group(&["150 Deny AzurePlatformDNS"])), @"");
+        insta::assert_snapshot!(says(CHECK, &world().group(&["150 Deny AzurePlatformDNS"])), @"
+        error: rule rule-150 of security group nsg closes Azure DNS, without which no name resolves
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        help: remove the rule
+        run: az network nsg rule delete --subscription s1 -g g --nsg-name nsg -n rule-150
+        ");
     }
 
     #[test]

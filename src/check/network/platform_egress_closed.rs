@@ -42,12 +42,24 @@ mod tests {
 
     #[test]
     fn the_platform_needs_its_own_registry() {
-        insta::assert_snapshot!(says(CHECK, &world().group(&["200 Deny MicrosoftContainerRegistry"])), @"");
+        insta::assert_snapshot!(says(CHECK, &world().group(&["200 Deny MicrosoftContainerRegistry"])), @"
+        error: rule rule-200 of security group nsg keeps the environment from the platform's own images
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        because: security group `nsg`, mcr.microsoft.com (MicrosoftContainerRegistry): rule `rule-200` (priority 200) denies it
+        help: allow `MicrosoftContainerRegistry` and `AzureFrontDoor.FirstParty`
+        run: az network nsg rule create --subscription s1 -g g --nsg-name nsg -n allow-out-microsoftcontainerregistry-443 --priority 199 --direction Outbound --access Allow --protocol Tcp --destination-address-prefixes MicrosoftContainerRegistry --destination-port-ranges 443
+        ");
     }
 
     #[test]
     fn and_what_that_is_served_by() {
-        insta::assert_snapshot!(says(CHECK, &world().group(&["200 Deny AzureFrontDoor.FirstParty"])), @"");
+        insta::assert_snapshot!(says(CHECK, &world().group(&["200 Deny AzureFrontDoor.FirstParty"])), @"
+        error: rule rule-200 of security group nsg keeps the environment from the platform's own images
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        because: security group `nsg`, mcr.microsoft.com (AzureFrontDoor.FirstParty): rule `rule-200` (priority 200) denies it
+        help: allow `MicrosoftContainerRegistry` and `AzureFrontDoor.FirstParty`
+        run: az network nsg rule create --subscription s1 -g g --nsg-name nsg -n allow-out-azurefrontdoor-firstparty-443 --priority 199 --direction Outbound --access Allow --protocol Tcp --destination-address-prefixes AzureFrontDoor.FirstParty --destination-port-ranges 443
+        ");
     }
 
     #[test]

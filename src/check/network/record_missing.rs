@@ -42,11 +42,18 @@ mod tests {
 
     #[test]
     fn a_zone_without_the_record_answers_that_there_is_none() {
-        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").zone(true, &[])), @"");
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").zone(true, &[])), @"
+        error: acme1.azurecr.io does not exist for network spoke: zone privatelink.azurecr.io has no record acme1
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        because: the same keeps the environment from the layers of the images
+        help: add a zone group to the private endpoint, or write the records
+        run: az network private-dns record-set a add-record --subscription s1 -g g -z privatelink.azurecr.io -n acme1 -a 10.0.4.5
+        run: az network private-dns record-set a add-record --subscription s1 -g g -z privatelink.azurecr.io -n acme1.westeurope.data -a 10.0.4.4
+        ");
     }
 
     #[test]
     fn a_registry_that_is_open_is_a_trap_instead() {
-        insta::assert_snapshot!(says(CHECK, &world().endpoint("Approved").zone(true, &[])), @"");
+        insta::assert_snapshot!(says(CHECK, &world().endpoint("Approved").zone(true, &[])), @"not applicable: what is closed or not known is told by another check");
     }
 }

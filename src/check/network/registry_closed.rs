@@ -42,7 +42,12 @@ mod tests {
 
     #[test]
     fn a_closed_registry_is_out_of_reach_of_the_platforms_network() {
-        insta::assert_snapshot!(says(CHECK, &world().platform().closed()), @"");
+        insta::assert_snapshot!(says(CHECK, &world().platform().closed()), @"
+        error: registry acme1 is closed to the public, and the environment has no network of its own
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        help: use an environment with its own network and a private endpoint there, or open the registry
+        run: az acr update -n acme1 --public-network-enabled true
+        ");
     }
 
     #[test]
@@ -52,11 +57,17 @@ mod tests {
 
     #[test]
     fn an_endpoint_elsewhere_does_not_help() {
-        insta::assert_snapshot!(says(CHECK, &world().platform().closed().endpoint("Approved")), @"");
+        insta::assert_snapshot!(says(CHECK, &world().platform().closed().endpoint("Approved")), @"
+        error: registry acme1 is closed to the public, and the environment has no network of its own
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        because: the same keeps the environment from the layers of the images
+        help: use an environment with its own network and a private endpoint there, or open the registry
+        run: az acr update -n acme1 --public-network-enabled true
+        ");
     }
 
     #[test]
     fn a_network_of_its_own_is_another_matter() {
-        insta::assert_snapshot!(says(CHECK, &world().closed()), @"");
+        insta::assert_snapshot!(says(CHECK, &world().closed()), @"not applicable: what is closed or not known is told by another check");
     }
 }

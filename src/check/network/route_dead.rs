@@ -38,7 +38,19 @@ mod tests {
 
     #[test]
     fn a_route_to_nowhere_drops_the_registry() {
-        insta::assert_snapshot!(says(CHECK, &world().routes(&["0.0.0.0/0 None"])), @"");
+        insta::assert_snapshot!(says(CHECK, &world().routes(&["0.0.0.0/0 None"])), @"
+        error: route route-none of rt drops what goes to acme1.azurecr.io
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        because: route `route-none` of `rt` drops what goes to acme1.azurecr.io (AzureContainerRegistry.westeurope)
+        because: the same keeps the environment from the layers of the images
+        because: the same keeps the environment from Microsoft Entra ID
+        because: the same keeps the environment from the platform's own images
+        help: remove the route, or lead the service's tag past it
+        run: az network route-table route create --subscription s1 -g g --route-table-name rt -n allow-azurecontainerregistry-westeurope-443 --address-prefix AzureContainerRegistry.westeurope --next-hop-type Internet
+        run: az network route-table route create --subscription s1 -g g --route-table-name rt -n allow-storage-westeurope-443 --address-prefix Storage.westeurope --next-hop-type Internet
+        run: az network route-table route create --subscription s1 -g g --route-table-name rt -n allow-azureactivedirectory-443 --address-prefix AzureActiveDirectory --next-hop-type Internet
+        run: az network route-table route create --subscription s1 -g g --route-table-name rt -n allow-microsoftcontainerregistry-443 --address-prefix MicrosoftContainerRegistry --next-hop-type Internet
+        ");
     }
 
     #[test]

@@ -48,11 +48,17 @@ mod tests {
 
     #[test]
     fn a_rule_for_the_subnet_does_not_help() {
-        insta::assert_snapshot!(says(CHECK, &world().subnet_listed()), @"");
+        insta::assert_snapshot!(says(CHECK, &world().subnet_listed()), @"
+        error: registry acme1 lists the environment's subnet, and such rules do not let Container Apps in
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        because: acme1.azurecr.io leads to its public address: the registry has no approved private endpoint
+        help: create a private endpoint for the registry in the environment's network
+        run: az network private-endpoint create --subscription s1 -g g -n pe-acme1 --subnet /subscriptions/s1/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/spoke/subnets/<subnet> --private-connection-resource-id /subscriptions/s1/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1 --group-ids registry --connection-name pe-acme1
+        ");
     }
 
     #[test]
     fn without_one_there_is_nothing_to_say() {
-        insta::assert_snapshot!(says(CHECK, &world().listed(&[])), @"");
+        insta::assert_snapshot!(says(CHECK, &world().listed(&[])), @"not applicable: what is closed or not known is told by another check");
     }
 }

@@ -26,7 +26,7 @@ pub const CHECK: Check = Check {
 fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
     case.report(&[Topic::Registry, Topic::Layers], |way, blocked| {
         let Barrier::ZoneNotLinked { host, network, zone } = &blocked.barrier else { return None };
-        let default = format!("privatelink.{}", way.story.network().cloud.registry_suffix());
+        let default = format!("privatelink.{}", way.story.network().cloud.acr_suffix());
         let name = zone.as_ref().map_or(default.as_str(), |zone| zone.name());
         let title = format!("{host} leads to the closed public address: zone {name} is not linked to network {}", network.name());
         let command = super::remedy::link(zone.as_ref(), network, name);
@@ -41,12 +41,26 @@ mod tests {
 
     #[test]
     fn a_zone_that_is_not_linked_leaves_the_public_address() {
-        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").zone(false, &["acme1 10.0.4.5"])), @"");
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved").zone(false, &["acme1 10.0.4.5"])), @"
+        error: acme1.azurecr.io leads to the closed public address: zone privatelink.azurecr.io is not linked to network spoke
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        because: acme1.azurecr.io leads to its public address: no private zone that answers for the name is linked to the network
+        because: the same keeps the environment from the layers of the images
+        help: link the zone that holds the registry's records to the network
+        run: az network private-dns link vnet create --subscription s1 -g g -z privatelink.azurecr.io -n link-spoke -v /subscriptions/s1/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/spoke -e false
+        ");
     }
 
     #[test]
     fn no_zone_at_all_does_too() {
-        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved")), @"");
+        insta::assert_snapshot!(says(CHECK, &world().closed().endpoint("Approved")), @"
+        error: acme1.azurecr.io leads to the closed public address: zone privatelink.azurecr.io is not linked to network spoke
+        at: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae
+        because: acme1.azurecr.io leads to its public address: no private zone that answers for the name is linked to the network
+        because: the same keeps the environment from the layers of the images
+        help: link the zone that holds the registry's records to the network
+        run: az network private-dns link vnet create -g <group of the zone> -z privatelink.azurecr.io -n link-spoke -v /subscriptions/s1/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/spoke -e false
+        ");
     }
 
     #[test]

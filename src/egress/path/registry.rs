@@ -203,7 +203,12 @@ fn admitted(network: &Network, subnet: Option<&Subnet>, registry: &Registry, hos
         )),
         Cover::None => match shut(network, subnet, registry, host) {
             Reach {
-                verdict: Verdict::Blocked(Barrier::NoPrivateEndpoint { .. } | Barrier::NoOwnNetwork { .. }),
+                verdict:
+                    Verdict::Blocked(
+                        Barrier::NoPrivateEndpoint { .. }
+                        | Barrier::NoOwnNetwork { .. }
+                        | Barrier::AddressNotAllowed { .. },
+                    ),
                 ..
             } => {
                 let barrier = Barrier::AddressNotAllowed { registry: registry.id.clone(), addresses: told };

@@ -13,7 +13,7 @@ use azure_identity::{
 
 use super::federated::GitHub;
 use super::program::Programs;
-use crate::image::Cloud;
+use crate::cloud::Cloud;
 use crate::probe::cloud;
 use crate::probe::environment::Environment;
 use crate::probe::http::Http;

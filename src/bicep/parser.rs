@@ -1,0 +1,410 @@
+//! Reads the declarations of a Bicep source. What it does not understand it passes over: the compiler has already judged it.
+
+use std::ops::Range;
+
+use super::lexer::{Token, Word, words};
+use super::syntax::{Declaration, Decorator, Kind, Node, Object, Property, Shape, Source};
+
+/// How many values stand in each other; what is deeper has no places of its own.
+const DEPTH: usize = 128;
+/// Operators with which a line goes on with the expression of the line before.
+const STARTS: [&str; 19] =
+    ["?", ":", "??", "||", "&&", "==", "=~", "!=", "!~", "<=", ">=", "<", ">", "+", "*", "/", "%", ".", ".?"];
+/// Operators after which an expression goes on in the next line.
+const ENDS: [&str; 17] =
+    ["?", ":", "??", "||", "&&", "==", "=~", "!=", "!~", "<=", ">=", "+", "-", "*", "/", "%", "=>"];
+
+/// The declarations of a text.
+pub(super) fn parse(text: &str) -> Source {
+    let tokens = words(text);
+    Parser { text, tokens: &tokens, next: 0 }.source()
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    tokens: &'t [Token],
+    next: usize,
+}
+
+impl<'t> Parser<'t> {
+    fn source(&mut self) -> Source {
+        let mut source = Source::default();
+        while self.next < self.tokens.len() {
+            let start = self.next;
+            match self.declaration(0) {
+                Some(declaration) => source.declarations.push(declaration),
+                None => {
+                    self.next = start;
+                    let target = match self.name() {
+                        Some("using") => Some(&mut source.using),
+                        Some("extends") => Some(&mut source.extends),
+                        _ => None,
+                    };
+                    if let Some(target) = target {
+                        *target = self.text_word();
+                    }
+                    self.skip_line();
+                }
+            }
+        }
+        source
+    }
+
+    /// A declaration with its decorators; `None` for what is none, wherever reading it has come to.
+    fn declaration(&mut self, depth: usize) -> Option<Declaration> {
+        self.skip_breaks();
+        let mut decorators = Vec::new();
+        while self.eat("@") {
+            decorators.push(self.decorator(depth)?);
+            self.skip_breaks();
+        }
+        let start = self.start();
+        let kind = match self.name()? {
+            "param" => Kind::Parameter,
+            "var" => Kind::Variable,
+            "output" => Kind::Output,
+            "resource" => Kind::Resource,
+            "module" => Kind::Module,
+            _ => return None,
+        };
+        let name = self.take(|word| word == Word::Name)?.range.clone();
+        let is_body = matches!(kind, Kind::Resource | Kind::Module);
+        let of = if is_body { Some(self.text_word()?) } else { None };
+        let mut existing = false;
+        // The type of a value may be an object or a union of several lines.
+        while let Some(token) = self.tokens.get(self.next) {
+            match token.word {
+                Word::Mark("=") => break,
+                // After `string?` too, a declaration ends with its line.
+                Word::Break if !self.continues(&["|"], &["|"]) => break,
+                Word::Open(_) => self.skip_group(),
+                Word::Close(_) => break,
+                _ => {
+                    existing |= is_body && self.slice(token) == "existing";
+                    self.next += 1;
+                }
+            }
+        }
+        let value = if self.eat("=") {
+            self.skip_breaks();
+            Some(if is_body { self.body(depth) } else { self.expression(depth) })
+        } else {
+            None
+        };
+        let end = self.tokens.get(self.next.checked_sub(1)?)?.range.end;
+        self.skip_line();
+        Some(Declaration { kind, name, of, existing, value, at: start..end, decorators })
+    }
+
+    fn decorator(&mut self, depth: usize) -> Option<Decorator> {
+        let mut name = self.take(|word| word == Word::Name)?.range.clone();
+        while self.eat(".") {
+            name = self.take(|word| word == Word::Name)?.range.clone();
+        }
+        let mut argument = None;
+        if self.peek() == Some(Word::Open(b'(')) {
+            let open = self.next;
+            self.next += 1;
+            self.skip_breaks();
+            argument = (self.peek() != Some(Word::Close(b')'))).then(|| self.expression(depth));
+            self.next = open;
+            self.skip_group();
+        }
+        Some(Decorator { name, argument })
+    }
+
+    /// What follows the equals sign of a resource, or the colon of its loop.
+    fn body(&mut self, depth: usize) -> Node {
+        let start = self.start();
+        if self.peek_text() != Some("if") || depth > DEPTH {
+            return self.expression(depth);
+        }
+        self.next += 1;
+        self.skip_breaks();
+        let condition = self.start();
+        let mut condition = condition..condition;
+        if self.peek() == Some(Word::Open(b'(')) {
+            self.skip_group();
+            condition.end = self.end();
+            // Without the brackets, which belong to `if`.
+            condition = shrink(self.text, condition);
+        }
+        self.skip_breaks();
+        let body = self.body(depth + 1);
+        Node { at: start..body.at.end.max(start), shape: Shape::Condition { condition, body: Box::new(body) } }
+    }
+
+    /// An expression, up to the end of its line, to a comma, or to what closes the brackets around it.
+    fn expression(&mut self, depth: usize) -> Node {
+        let start = self.start();
+        let mut shape = if depth > DEPTH { Shape::Other } else { self.primary(depth) };
+        if let Shape::Other = shape {
+            self.next = self.tokens.partition_point(|token| token.range.start < start);
+        }
+        let first = self.next;
+        while let Some(word) = self.peek() {
+            match word {
+                Word::Break if !self.continues(&STARTS, &ENDS) => break,
+                Word::Close(_) | Word::Mark("," | "=") => break,
+                // A ternary's colon belongs to it; the colon after a loop's range is taken by the loop.
+                Word::Open(_) => self.skip_group(),
+                _ => self.next += 1,
+            }
+        }
+        // What asserts that a value is not null changes nothing about where its parts are.
+        let rest = self.tokens.get(first..self.next).unwrap_or_default();
+        if rest.iter().any(|token| !matches!(token.word, Word::Break | Word::Mark("!"))) {
+            shape = Shape::Other;
+        }
+        let end = self.tokens[..self.next].iter().rev().find(|token| token.word != Word::Break);
+        let end = end.map_or(start, |token| token.range.end).max(start);
+        Node { at: start..end, shape }
+    }
+
+    fn primary(&mut self, depth: usize) -> Shape {
+        let Some(token) = self.tokens.get(self.next) else { return Shape::Other };
+        match token.word {
+            Word::Text { plain: true, .. } => {
+                self.next += 1;
+                Shape::Text(unquoted(token))
+            }
+            Word::Name if self.slice(token) == "any" && self.peek_at(1) == Some(Word::Open(b'(')) => {
+                self.next += 1;
+                self.enclosed(depth)
+            }
+            Word::Name => {
+                self.next += 1;
+                Shape::Name
+            }
+            Word::Open(b'(') => self.enclosed(depth),
+            Word::Open(b'{') => self.object(depth),
+            Word::Open(b'[') => self.list(depth),
+            _ => Shape::Other,
+        }
+    }
+
+    /// `(x)`, which is `x`.
+    fn enclosed(&mut self, depth: usize) -> Shape {
+        let open = self.next;
+        self.next += 1;
+        self.skip_breaks();
+        let inner = self.expression(depth + 1);
+        self.skip_breaks();
+        let is_single = self.peek() == Some(Word::Close(b')'));
+        self.next = open;
+        self.skip_group();
+        if is_single { inner.shape } else { Shape::Other }
+    }
+
+    fn object(&mut self, depth: usize) -> Shape {
+        let mut object = Object::default();
+        self.next += 1;
+        loop {
+            self.skip_separators();
+            match self.peek() {
+                None => break,
+                Some(Word::Close(_)) => {
+                    self.next += 1;
+                    break;
+                }
+                _ => (),
+            }
+            let start = self.next;
+            if let Some(property) = self.property(depth) {
+                object.properties.push(property);
+                continue;
+            }
+            self.next = start;
+            match self.declaration(depth + 1) {
+                Some(declaration) => object.nested.push(declaration),
+                None => {
+                    self.next = start;
+                    self.expression(depth + 1);
+                    self.next = self.next.max(start + 1);
+                }
+            }
+        }
+        Shape::Object(object)
+    }
+
+    fn property(&mut self, depth: usize) -> Option<Property> {
+        let token = self.tokens.get(self.next)?;
+        let (key, computed) = match token.word {
+            Word::Name => (token.range.clone(), false),
+            Word::Text { plain, .. } => (unquoted(token), !plain),
+            _ => return None,
+        };
+        self.next += 1;
+        if !self.eat(":") {
+            return None;
+        }
+        self.skip_breaks();
+        Some(Property { key, computed, value: self.expression(depth + 1) })
+    }
+
+    fn list(&mut self, depth: usize) -> Shape {
+        self.next += 1;
+        self.skip_breaks();
+        if self.peek_text() == Some("for") {
+            return self.for_loop(depth);
+        }
+        let mut items = Vec::new();
+        loop {
+            self.skip_separators();
+            match self.peek() {
+                None => break,
+                Some(Word::Close(_)) => {
+                    self.next += 1;
+                    break;
+                }
+                _ => (),
+            }
+            let start = self.next;
+            items.push(self.expression(depth + 1));
+            self.next = self.next.max(start + 1);
+        }
+        Shape::Array(items)
+    }
+
+    /// `for x in over: body]`, `for (x, i) in over: body]`
+    fn for_loop(&mut self, depth: usize) -> Shape {
+        let close = self.close();
+        while self.next < close && self.peek_text() != Some("in") {
+            self.next += 1;
+        }
+        self.next += 1;
+        let over = self.start();
+        // Colons of ternaries come after their question marks.
+        let mut questions = 0usize;
+        while self.next < close {
+            match self.tokens[self.next].word {
+                Word::Mark(":") if questions == 0 => break,
+                Word::Mark(":") => questions -= 1,
+                Word::Mark("?") => questions += 1,
+                Word::Open(_) => {
+                    self.skip_group();
+                    continue;
+                }
+                _ => (),
+            }
+            self.next += 1;
+        }
+        let over = over..self.end().max(over);
+        self.next += 1;
+        self.skip_breaks();
+        let body = self.body(depth + 1);
+        self.next = (close + 1).min(self.tokens.len());
+        Shape::Loop { over, body: Box::new(body) }
+    }
+
+    /// The index of the word that closes the bracket in which reading stands.
+    fn close(&self) -> usize {
+        let mut open = 0usize;
+        for (index, token) in self.tokens.iter().enumerate().skip(self.next) {
+            match token.word {
+                Word::Open(_) => open += 1,
+                Word::Close(_) if open == 0 => return index,
+                Word::Close(_) => open -= 1,
+                _ => (),
+            }
+        }
+        self.tokens.len()
+    }
+
+    /// From an opening bracket past the one that closes it.
+    fn skip_group(&mut self) {
+        self.next += 1;
+        self.next = (self.close() + 1).min(self.tokens.len());
+    }
+
+    fn skip_line(&mut self) {
+        while let Some(word) = self.peek() {
+            match word {
+                Word::Break => break,
+                Word::Open(_) => self.skip_group(),
+                _ => self.next += 1,
+            }
+        }
+    }
+
+    fn skip_breaks(&mut self) {
+        while self.peek() == Some(Word::Break) {
+            self.next += 1;
+        }
+    }
+
+    fn skip_separators(&mut self) {
+        while matches!(self.peek(), Some(Word::Break | Word::Mark(","))) {
+            self.next += 1;
+        }
+    }
+
+    /// Whether something goes on behind the line break here: one of these marks stands after or before it.
+    fn continues(&self, after: &[&str], before: &[&str]) -> bool {
+        let is = |index: Option<usize>, marks: &[&str]| {
+            let token = index.and_then(|index| self.tokens.get(index));
+            token.is_some_and(|token| matches!(token.word, Word::Mark(mark) if marks.contains(&mark)))
+        };
+        is(self.next.checked_add(1), after) || is(self.next.checked_sub(1), before)
+    }
+
+    fn peek(&self) -> Option<Word> {
+        self.peek_at(0)
+    }
+
+    fn peek_at(&self, ahead: usize) -> Option<Word> {
+        self.tokens.get(self.next + ahead).map(|token| token.word)
+    }
+
+    /// The next word if it is a name.
+    fn peek_text(&self) -> Option<&'t str> {
+        self.tokens.get(self.next).filter(|token| token.word == Word::Name).map(|token| self.slice(token))
+    }
+
+    fn take(&mut self, is: impl Fn(Word) -> bool) -> Option<&'t Token> {
+        let token = self.tokens.get(self.next).filter(|token| is(token.word))?;
+        self.next += 1;
+        Some(token)
+    }
+
+    fn name(&mut self) -> Option<&'t str> {
+        let token = self.take(|word| word == Word::Name)?;
+        Some(self.slice(token))
+    }
+
+    fn text_word(&mut self) -> Option<Range<usize>> {
+        self.take(|word| matches!(word, Word::Text { plain: true, .. })).map(unquoted)
+    }
+
+    fn eat(&mut self, mark: &str) -> bool {
+        self.take(|word| matches!(word, Word::Mark(found) if found == mark)).is_some()
+    }
+
+    fn slice(&self, token: &Token) -> &'t str {
+        &self.text[token.range.clone()]
+    }
+
+    /// Where the next word starts.
+    fn start(&self) -> usize {
+        self.tokens.get(self.next).map_or(self.text.len(), |token| token.range.start)
+    }
+
+    /// Where the last word ends.
+    fn end(&self) -> usize {
+        self.next.checked_sub(1).and_then(|last| self.tokens.get(last)).map_or(0, |token| token.range.end)
+    }
+}
+
+fn unquoted(token: &Token) -> Range<usize> {
+    match token.word {
+        Word::Text { quotes, .. } => token.range.start + quotes..token.range.end - quotes,
+        _ => token.range.clone(),
+    }
+}
+
+/// What stands between brackets.
+fn shrink(text: &str, bracketed: Range<usize>) -> Range<usize> {
+    let inner = text.get(bracketed.start + 1..bracketed.end.max(bracketed.start + 2) - 1).unwrap_or("");
+    let start = bracketed.start + 1 + (inner.len() - inner.trim_start().len());
+    start..start + inner.trim().len()
+}
