@@ -20,7 +20,12 @@ main() {
     arguments+=("--report=$report=$folder/pullgate.$(ending "$report")")
   done
   arguments+=(--)
+  local at=${#arguments[@]}
   each '' "${INPUT_MANIFEST:-}"
+  # An annotation is shown at a path of the repository, and `./app.yaml` is none.
+  for ((; at < ${#arguments[@]}; at++)); do
+    arguments[at]=${arguments[at]#./}
+  done
   binary=$(program)
 
   # Nothing that is printed here can be a command to the runner, until the token is said again.

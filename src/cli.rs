@@ -37,11 +37,16 @@ pub enum Command {
     Explain(Explain),
     /// Recognise the cause of a failed pull in log lines or an error text
     Triage(Triage),
+    /// Tell who asks, what it can read for a manifest, and the smallest role that mends what it cannot
+    Doctor(Box<Doctor>),
     /// Judge the manifests that a push changes, or have git do so before each push
     #[command(subcommand)]
     Hook(Hook),
     /// Print a completion script
     Completions(Completions),
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man(Man),
 }
 
 /// What is read, and what it is deployed to.
@@ -221,6 +226,26 @@ pub struct HookRun {
     /// Files that changed; those that hold no manifest are passed over
     #[arg(value_name = "FILE")]
     pub files: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Doctor {
+    #[command(flatten)]
+    pub input: Input,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t, env = "PULLGATE_FORMAT")]
+    pub format: Output,
+    /// Look at saved evidence, and ask nothing
+    #[arg(long, value_name = "FILE", env = "PULLGATE_EVIDENCE")]
+    pub evidence: Option<PathBuf>,
+    #[command(flatten)]
+    pub network: Network,
+}
+
+#[derive(Args, Debug)]
+pub struct Man {
+    /// The folder, which is made when it is not there
+    pub folder: PathBuf,
 }
 
 #[derive(Args, Debug)]

@@ -15,6 +15,15 @@ pub enum Cloud {
 }
 
 impl Cloud {
+    /// The word for it, as `--cloud` takes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Cloud::Public => "public",
+            Cloud::UsGov => "usgov",
+            Cloud::China => "china",
+        }
+    }
+
     /// What the login servers of its container registries end in, without the dot before it.
     pub fn acr_suffix(self) -> &'static str {
         match self {

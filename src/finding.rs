@@ -86,7 +86,7 @@ impl Finding {
             self.at = hop;
         }
         for &hop in hops {
-            self = self.also(hop, "and arrives here");
+            self = self.also(hop, "the value comes through here");
         }
         self
     }

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::runtime::Runtime;
 
 use crate::cli;
 use crate::cloud::Cloud;
@@ -126,27 +127,43 @@ fn decide(manifest: &Manifest, options: &cli::Check, config: &Config) -> Result<
     if options.offline || options.evidence.is_some() {
         evidence = evidence.offline();
     }
-    let mut judged = judge(manifest, &evidence);
+    let judged = judge(manifest, &evidence);
     if judged.needs.is_empty() {
         return Ok((judged.judgements, evidence, 0));
     }
-    let probe = probe(manifest, options, config)?;
+    let probe = probe(manifest, &options.input.context, &options.network, config.cloud, &config.plain_http)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
+    let judgements = settle(manifest, &mut evidence, &probe, &runtime);
+    Ok((judgements, evidence, probe.requests()))
+}
+
+/// Judges, asks what is missing, and judges again until nothing is.
+pub fn settle(manifest: &Manifest, evidence: &mut Evidence, probe: &Probe, runtime: &Runtime) -> Vec<Judgement> {
+    let mut judged = judge(manifest, evidence);
     let bar = progress_bar();
     for _ in 0..ROUNDS {
         let needs = std::mem::take(&mut judged.needs);
         if needs.is_empty() {
             break;
         }
-        runtime.block_on(probe.answer(needs, &mut evidence, |done, of| show(&bar, done, of)));
-        judged = judge(manifest, &evidence);
+        runtime.block_on(probe.answer(needs, evidence, |done, of| show(&bar, done, of)));
+        judged = judge(manifest, evidence);
     }
     bar.finish_and_clear();
-    Ok((judged.judgements, evidence, probe.requests()))
+    judged.judgements
 }
 
-fn probe(manifest: &Manifest, options: &cli::Check, config: &Config) -> Result<Probe, RunError> {
-    let network = &options.network;
+/// The world, for the questions of this manifest; `cloud` and `plain_http` are what the policy file says.
+///
+/// # Errors
+/// A rule of `--connect-to` or certificates that cannot be understood.
+pub fn probe(
+    manifest: &Manifest,
+    context: &cli::Context,
+    network: &cli::Network,
+    cloud: Option<Cloud>,
+    plain_http: &[String],
+) -> Result<Probe, RunError> {
     let rules = network.connect_to.iter().map(|rule| rule.parse()).collect::<Result<Vec<_>, String>>();
     let ca_pem = match &network.ca_file {
         None => None,
@@ -160,9 +177,9 @@ fn probe(manifest: &Manifest, options: &cli::Check, config: &Config) -> Result<P
     };
     Ok(Probe::new(probe::Options {
         http,
-        cloud: options.input.context.cloud.or(config.cloud).unwrap_or_default(),
-        tenant: options.input.context.tenant.clone(),
-        plain_http: network.plain_http.iter().chain(&config.plain_http).cloned().collect(),
+        cloud: context.cloud.or(cloud).unwrap_or_default(),
+        tenant: context.tenant.clone(),
+        plain_http: network.plain_http.iter().chain(plain_http).cloned().collect(),
         environment: Environment::of_process(),
         passwords: passwords(manifest),
     })?)

@@ -7,6 +7,7 @@ pub mod check;
 pub mod cli;
 pub mod cloud;
 pub mod config;
+pub mod doctor;
 pub mod document;
 pub mod egress;
 pub mod evidence;

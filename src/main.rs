@@ -1,6 +1,7 @@
 //! The `pullgate` command: arguments → run → exit code. The only place that prints errors.
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -14,6 +15,7 @@ const UNUSABLE: u8 = 2;
 fn main() -> ExitCode {
     // One provider of cryptography for all; it is refused only when one is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    forget_empty_variables();
     let cli = Cli::parse();
     match run(cli) {
         Ok(code) => ExitCode::from(code),
@@ -23,6 +25,15 @@ fn main() -> ExitCode {
             print(&error);
             ExitCode::from(UNUSABLE)
         }
+    }
+}
+
+/// CI systems set variables of inputs that nobody gave to nothing; that is not a value.
+fn forget_empty_variables() {
+    let empty = |(name, value): &(OsString, OsString)| name.to_string_lossy().starts_with("PULLGATE_") && value.is_empty();
+    for (name, _) in std::env::vars_os().filter(empty) {
+        // SAFETY: no other thread has been started yet.
+        unsafe { std::env::remove_var(name) };
     }
 }
 

@@ -36,6 +36,7 @@ pub use planned::{Found, Grant};
 pub use pull::{Credential, Entry, Puller, server_host};
 pub use reading::{Options, read};
 
+use crate::cloud::Cloud;
 use crate::evidence::Platform;
 use crate::finding::Finding;
 use crate::source::Span;
@@ -52,6 +53,8 @@ pub struct Manifest {
     pub unknown: Vec<Unresolved>,
     /// Evaluated outputs of a template.
     pub outputs: Vec<(String, Value)>,
+    /// The cloud that it is deployed to.
+    pub cloud: Cloud,
 }
 
 /// The codes that problems have: each is the page of a check.

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, Completions, Expand, Explain, Hook, Output, Triage};
+use crate::cli::{Cli, Command, Completions, Expand, Explain, Hook, Man, Output, Triage};
 use crate::config::{BaselineError, ConfigError, unknown_code};
 use crate::evidence::EvidenceError;
 use crate::gate::{self, gate};
 use crate::load::LoadError;
 use crate::probe::http::HttpError;
 use crate::source::Sources;
-use crate::{expand, explain, hook, triage};
+use crate::{doctor, expand, explain, hook, triage};
 
 /// What pullgate itself could not do.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,7 @@ pub fn run(cli: Cli) -> Result<u8, RunError> {
         Command::Expand(options) => print_expansion(&options),
         Command::Explain(options) => print_page(&options),
         Command::Triage(options) => print_triage(&options),
+        Command::Doctor(options) => doctor::look::look(&options),
         Command::Hook(Hook::Install(options)) => {
             let path = hook::install(&options)?;
             writeln!(anstream::stdout(), "{} judges what a push changes", path.display()).map_err(RunError::Output)?;
@@ -56,6 +57,7 @@ pub fn run(cli: Cli) -> Result<u8, RunError> {
         }
         Command::Hook(Hook::Run(options)) => hook::run(&options),
         Command::Completions(options) => print_completions(&options),
+        Command::Man(options) => write_manual(&options),
     }
 }
 
@@ -102,5 +104,12 @@ fn print_triage(options: &Triage) -> Result<u8, RunError> {
 
 fn print_completions(options: &Completions) -> Result<u8, RunError> {
     clap_complete::generate(options.shell, &mut Cli::command(), "pullgate", &mut io::stdout());
+    Ok(0)
+}
+
+fn write_manual(options: &Man) -> Result<u8, RunError> {
+    let failed = |source| RunError::Write { path: options.folder.clone(), source };
+    std::fs::create_dir_all(&options.folder).map_err(failed)?;
+    clap_mangen::generate_to(Cli::command(), &options.folder).map_err(failed)?;
     Ok(0)
 }

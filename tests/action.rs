@@ -43,6 +43,8 @@ struct Ran {
     code: Option<i32>,
     log: String,
     outputs: BTreeMap<String, String>,
+    /// What is in the files that the outputs name.
+    reports: BTreeMap<String, String>,
     summary: String,
 }
 
@@ -100,10 +102,13 @@ impl Runner {
         assert!(!self.path().join("planted").exists(), "an input was executed: {log}");
         let outputs = fs::read_to_string(output).unwrap();
         let outputs = outputs.lines().filter_map(|line| line.split_once('='));
+        let outputs: BTreeMap<_, _> = outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let files = outputs.iter().filter_map(|(name, path)| Some((name.strip_prefix("report-")?, path)));
         Ran {
             code: ran.status.code(),
             log,
-            outputs: outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            reports: files.map(|(name, path)| (name.to_owned(), fs::read_to_string(path).unwrap())).collect(),
+            outputs,
             summary: fs::read_to_string(summary).unwrap(),
         }
     }
@@ -196,10 +201,10 @@ fn an_input_reaches_pullgate_as_one_argument_whatever_is_in_it() {
 
 #[test]
 fn manifests_are_never_taken_for_options() {
-    let manifests = format!("--offline\n{HOSTILE}\n  two words.json");
+    let manifests = format!("--offline\n{HOSTILE}\n  two words.json\n./deploy/app.yaml");
     let arguments = Runner::new(&[("manifest", &manifests)]).recording().arguments();
     let end = arguments.iter().position(|argument| argument == "--").unwrap();
-    assert_eq!(arguments[end + 1..], ["--offline", HOSTILE, "  two words.json"]);
+    assert_eq!(arguments[end + 1..], ["--offline", HOSTILE, "  two words.json", "deploy/app.yaml"]);
 }
 
 #[test]
@@ -237,10 +242,11 @@ fn judge(image: &str, inputs: &[(&str, &str)]) -> Ran {
 
 #[track_caller]
 fn reports_are_written(ran: &Ran) {
+    assert_eq!(ran.reports.len(), 4);
     for (name, start) in [("json", "{"), ("sarif", "{"), ("junit", "<?xml"), ("markdown", "## ")] {
-        let path = &ran.outputs[&format!("report-{name}")];
-        assert!(fs::metadata(path).is_err() || fs::read_to_string(path).unwrap().starts_with(start), "{path}");
+        assert!(ran.reports[name].starts_with(start), "{name}: {}", ran.reports[name]);
     }
+    assert_eq!(ran.summary, ran.reports["markdown"]);
 }
 
 #[test]
@@ -315,8 +321,7 @@ fn digests_are_an_object_from_images_to_digests() {
     ]});
     let runner =
         Runner::new(&[("manifest", "app.yaml")]).file("report", &serde_json::to_string_pretty(&report).unwrap());
-    let script =
-        "#!/bin/sh\nfor a in \"$@\"; do case $a in --report=json=*) cp report \"${a#--report=json=}\";; esac; done\n";
+    let script = "#!/bin/sh\nfor a in \"$@\"; do case $a in --report=*=/*) cp report \"/${a#*=*=/}\";; esac; done\n";
     let binary = program(runner.path(), script);
     let ran = runner.input("binary", binary.display().to_string()).run();
     let digests: serde_json::Value = serde_json::from_str(&ran.outputs["digests"]).unwrap();

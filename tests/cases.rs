@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use pullgate::check::{Hypothesis, find};
 use story::{Case, Expected, Judged};
 
 /// Stories that no gate can prevent: a bug of the platform that was mended, and a deployment that is reported wrongly.
@@ -85,4 +86,62 @@ fn what_fails_has_a_remedy_and_what_has_a_remedy_has_another_state() {
 fn the_page_of_what_is_caught_is_up_to_date() {
     let wrong = compare(Path::new("docs/caught.md"), &story::page(&story::all()));
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// The rows of a page's tables, each with its heading and its cells.
+fn rows(page: &str) -> Vec<(String, Vec<String>)> {
+    let mut heading = String::new();
+    let mut rows = Vec::new();
+    for line in page.lines() {
+        if let Some(text) = line.strip_prefix("## ") {
+            heading = text.to_owned();
+        }
+        let Some(inner) = line.strip_prefix("| ").and_then(|line| line.strip_suffix(" |")) else { continue };
+        let cells: Vec<String> = inner.split(" | ").map(str::to_owned).collect();
+        // The first row of a table names its columns.
+        if cells[1] != "question" {
+            rows.push((heading.clone(), cells));
+        }
+    }
+    rows
+}
+
+/// What stands between two marks, every time.
+fn between(text: &str, open: &str, close: &str) -> Vec<String> {
+    text.split(open).skip(1).filter_map(|part| part.split_once(close)).map(|(inner, _)| inner.to_owned()).collect()
+}
+
+#[test]
+fn every_row_of_the_playbooks_has_a_check_and_a_case() {
+    let page = fs::read_to_string("docs/coverage.md").unwrap();
+    let names: Vec<String> = story::all().iter().map(Case::name).collect();
+    let mut count = 0;
+    for (_, cells) in rows(&page) {
+        let [row, question, codes, links] = &cells[..] else { panic!("not four cells: {cells:?}") };
+        assert!(Hypothesis::ALL.iter().any(|hypothesis| hypothesis.name() == question), "{row}: {question}");
+        let codes: Vec<String> = codes.split(", ").map(|code| code.trim_matches('`').to_owned()).collect();
+        for code in &codes {
+            assert!(find(code).is_some(), "{row}: no check {code}");
+        }
+        let cases = between(links, "[", "]");
+        assert!(!cases.is_empty(), "{row}: no case");
+        for case in cases {
+            assert!(names.contains(&case), "{row}: no case {case}");
+            assert!(links.contains(&format!("(../{}/{case}/)", story::FOLDER)), "{row}: the link to {case} leads elsewhere");
+        }
+        count += 1;
+    }
+    assert!(count > 60, "only {count} rows: the page is not read");
+}
+
+#[test]
+fn every_log_pattern_of_the_playbooks_is_recognised() {
+    let page = fs::read_to_string("docs/coverage.md").unwrap();
+    for (_, cells) in rows(&page).into_iter().filter(|(heading, _)| heading == "Log patterns") {
+        let text = cells[0].trim_matches('`');
+        let line = format!("Failed to pull image \"acme.azurecr.io/api:v1\": failed to resolve reference \"acme.azurecr.io/api:v1\": {text}\n");
+        let triage = pullgate::triage::read(&mut line.as_bytes()).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&triage.json()).unwrap();
+        assert_eq!(json["findings"][0]["hypothesis"], *cells[1], "{text}: {json:#}");
+    }
 }

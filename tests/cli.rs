@@ -150,7 +150,7 @@ fn every_option_has_a_variable() {
     };
     assert_eq!(with("PULLGATE_FAIL_ON", "warning").code, 1);
     assert_eq!(with("PULLGATE_FAIL_ON", "notice").code, 2);
-    assert!(with("PULLGATE_REPORT", "github junit=x.xml").out.starts_with("::warning"));
+    assert!(with("PULLGATE_REPORT", "github\njunit=x.xml").out.starts_with("::warning"));
     assert!(here.path().join("x.xml").is_file());
     assert!(with("PULLGATE_IGNORE", "tag-mutable").out.contains("1 excused"));
     assert_eq!(with("PULLGATE_IMAGE", "ghcr.io/Acme/x:1").code, 1);

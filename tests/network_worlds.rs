@@ -22,7 +22,11 @@ const WORLDS: &[(&str, &[&str], &[&str])] = &[
     ("record-missing", &["record-missing"], &[]),
     ("data-record-missing", &["data-record-missing"], &[]),
     ("group-closes-entra", &["token-egress-closed"], &[]),
-    ("route-to-appliance", &[], &["layers-egress-closed", "platform-egress-closed", "registry-egress-closed", "token-egress-closed"]),
+    (
+        "route-to-appliance",
+        &[],
+        &["layers-egress-closed", "platform-egress-closed", "registry-egress-closed", "token-egress-closed"],
+    ),
     ("firewall-without-entra", &["token-egress-closed"], &[]),
     ("storage-closed", &["layers-egress-closed"], &[]),
     ("consumption-with-routes", &["environment-misfit"], &[]),
@@ -30,7 +34,8 @@ const WORLDS: &[(&str, &[&str], &[&str])] = &[
 
 fn judged(name: &str) -> Vec<Judgement> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/network-worlds");
-    let read = |file: String| std::fs::read_to_string(folder.join(&file)).unwrap_or_else(|_| panic!("{file} is missing"));
+    let read =
+        |file: String| std::fs::read_to_string(folder.join(&file)).unwrap_or_else(|_| panic!("{file} is missing"));
     let mut sources = Sources::default();
     let file = sources.add("app.yaml", read("app.yaml".to_owned()));
     let document = load::document("app.yaml".to_owned(), file, Encoding::default(), &mut sources).expect("a manifest");
@@ -40,7 +45,8 @@ fn judged(name: &str) -> Vec<Judgement> {
 }
 
 fn codes(judgements: &[Judgement], wanted: impl Fn(&Judgement) -> bool) -> Vec<&'static str> {
-    let mut codes: Vec<&str> = judgements.iter().filter(|judgement| wanted(judgement)).map(|judgement| judgement.check.code).collect();
+    let mut codes: Vec<&str> =
+        judgements.iter().filter(|judgement| wanted(judgement)).map(|judgement| judgement.check.code).collect();
     codes.sort_unstable();
     codes.dedup();
     codes
@@ -65,7 +71,9 @@ fn each_world_fails_for_its_own_cause_alone() {
 #[test]
 fn what_cannot_be_read_is_not_verified_and_nothing_else_is() {
     for (name, _, unverified) in WORLDS {
-        let open = |judgement: &Judgement| is_about_the_network(judgement) && matches!(judgement.verdict, Verdict::Unverified(_));
+        let open = |judgement: &Judgement| {
+            is_about_the_network(judgement) && matches!(judgement.verdict, Verdict::Unverified(_))
+        };
         assert_eq!(codes(&judged(name), open), *unverified, "{name}");
     }
 }

@@ -45,6 +45,12 @@ fn the_task_is_described_as_agents_read_it() {
 }
 
 #[test]
+fn the_steps_are_steps_of_a_pipeline() {
+    let transform = ["--data-transform", "azure-pipelines", "azure-devops/pullgate-steps.yml"];
+    passes("check-jsonschema", &[&["--builtin-schema", "vendor.azure-pipelines"][..], &transform].concat());
+}
+
+#[test]
 fn shell_scripts_have_no_traps() {
     passes("shellcheck", &["install.sh", "scripts/action.sh", "azure-devops/package.sh"]);
 }

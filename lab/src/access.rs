@@ -32,7 +32,9 @@ impl World {
     pub fn assignments(&self, who: &[String], scope: &str) -> Vec<&Value> {
         let all = self.of_kind("Microsoft.Authorization/roleAssignments");
         all.filter(|one| self.covers(place(one), scope))
-            .filter(|one| one["properties"]["principalId"].as_str().is_some_and(|id| who.contains(&id.to_ascii_lowercase())))
+            .filter(|one| {
+                one["properties"]["principalId"].as_str().is_some_and(|id| who.contains(&id.to_ascii_lowercase()))
+            })
             .collect()
     }
 
@@ -78,9 +80,13 @@ impl World {
                 ids.map(str::to_ascii_lowercase).any(|id| id == EVERYONE || who.contains(&id))
             };
             let is_here = place(one).eq_ignore_ascii_case(scope);
-            let reaches = is_here || properties["doNotApplyToChildScopes"] != json!(true) && self.covers(place(one), scope);
+            let reaches =
+                is_here || properties["doNotApplyToChildScopes"] != json!(true) && self.covers(place(one), scope);
             let permissions = properties["permissions"].as_array().into_iter().flatten();
-            reaches && names("principals") && !names("excludePrincipals") && permissions.clone().any(|one| lists(one, deed))
+            reaches
+                && names("principals")
+                && !names("excludePrincipals")
+                && permissions.clone().any(|one| lists(one, deed))
         })
     }
 

@@ -28,11 +28,15 @@ enum Who {
 ///
 /// `from` is the address that the caller comes from, as the registry's firewall sees it.
 pub fn answer(world: &mut World, mint: &Mint, host: &str, from: &str, request: &Request<Bytes>) -> Response<Bytes> {
-    let Some(registry) = world.registry(host).cloned() else { return plain(StatusCode::NOT_FOUND, "404 page not found") };
+    let Some(registry) = world.registry(host).cloned() else {
+        return plain(StatusCode::NOT_FOUND, "404 page not found");
+    };
     let response = if is_let_in(&registry, from) {
         inside(world, mint, &registry, host, request)
     } else {
-        let message = format!("client with IP '{from}' is not allowed access. Refer https://aka.ms/acr/firewall to grant access.");
+        let message = format!(
+            "client with IP '{from}' is not allowed access. Refer https://aka.ms/acr/firewall to grant access."
+        );
         json_response(StatusCode::FORBIDDEN, &json!({ "errors": [{ "code": "DENIED", "message": message }] }))
     };
     let response = with(response, "server", "AzureContainerRegistry");
@@ -43,15 +47,24 @@ pub fn answer(world: &mut World, mint: &Mint, host: &str, from: &str, request: &
 pub fn layer(world: &World, mint: &Mint, request: &Request<Bytes>) -> Response<Bytes> {
     let signature = request.uri().query().and_then(|query| query.split('&').find_map(|part| part.strip_prefix("sig=")));
     let Some(claims) = signature.and_then(|signature| mint.read(signature)) else {
-        return plain(StatusCode::FORBIDDEN, "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>AuthenticationFailed</Code></Error>");
+        return plain(
+            StatusCode::FORBIDDEN,
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>AuthenticationFailed</Code></Error>",
+        );
     };
     if request.headers().contains_key("authorization") {
-        return plain(StatusCode::BAD_REQUEST, "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>InvalidAuthenticationInfo</Code></Error>");
+        return plain(
+            StatusCode::BAD_REQUEST,
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>InvalidAuthenticationInfo</Code></Error>",
+        );
     }
     let text = |name: &str| claims[name].as_str().unwrap_or_default();
     match world.stores.get(text("registry")).and_then(|store| store.blob(text("digest"))) {
         Some(blob) => Response::new(blob),
-        None => plain(StatusCode::NOT_FOUND, "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>BlobNotFound</Code></Error>"),
+        None => plain(
+            StatusCode::NOT_FOUND,
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>BlobNotFound</Code></Error>",
+        ),
     }
 }
 

@@ -58,15 +58,20 @@ pub fn answer(world: &mut World, mint: &Mint, request: &Request<Bytes>) -> Respo
 fn call<'a>(world: &'a mut World, mint: &Mint, request: &'a Request<Bytes>) -> Result<Call<'a>, Error> {
     let error = |code, message: &str| Error { status: StatusCode::UNAUTHORIZED, code, message: message.to_owned() };
     let header = request.headers().get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    let token = header.ok_or_else(|| error("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."))?;
+    let token = header.ok_or_else(|| {
+        error("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
+    })?;
     let claims = mint.read(token).ok_or_else(|| error("InvalidAuthenticationToken", "The access token is invalid."))?;
     let audience = claims["aud"].as_str().unwrap_or_default();
     if !["https://management.azure.com", "https://management.core.windows.net"].contains(&audience) {
-        let message = format!("The access token has been obtained for wrong audience or resource '{audience}'. It should exactly match with one of the allowed audiences 'https://management.core.windows.net/','https://management.core.windows.net','https://management.azure.com/','https://management.azure.com'.");
+        let message = format!(
+            "The access token has been obtained for wrong audience or resource '{audience}'. It should exactly match with one of the allowed audiences 'https://management.core.windows.net/','https://management.core.windows.net','https://management.azure.com/','https://management.azure.com'."
+        );
         return Err(error("InvalidAuthenticationTokenAudience", &message));
     }
     let query = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
-    let query: HashMap<String, String> = query.map(|(name, value)| (name.to_ascii_lowercase(), value.into_owned())).collect();
+    let query: HashMap<String, String> =
+        query.map(|(name, value)| (name.to_ascii_lowercase(), value.into_owned())).collect();
     if query.get("api-version").is_none_or(String::is_empty) {
         let message = "The api-version query parameter (?api-version=) is required for all requests.".to_owned();
         return Err(Error { status: StatusCode::BAD_REQUEST, code: "MissingApiVersionParameter", message });
@@ -88,13 +93,22 @@ impl Call<'_> {
         let lower = self.path.to_ascii_lowercase();
         match lower.as_str() {
             "/subscriptions" => return self.subscriptions(),
-            "/tenants" => return found(json!({ "value": [{ "id": format!("/tenants/{}", self.world.written.tenant), "tenantId": self.world.written.tenant }] })),
+            "/tenants" => {
+                return found(
+                    json!({ "value": [{ "id": format!("/tenants/{}", self.world.written.tenant), "tenantId": self.world.written.tenant }] }),
+                );
+            }
             "/providers/microsoft.resourcegraph/resources" => return self.graph(),
             _ => (),
         }
         let path = self.path.clone();
         if let Some((scope, rest)) = split_authorization(&path) {
             return self.authorization(scope, rest);
+        }
+        if let Some((scope, namespace)) = lower.rsplit_once("/providers/")
+            && !namespace.contains('/')
+        {
+            return self.provider(scope, namespace);
         }
         self.resource()
     }

@@ -24,8 +24,13 @@ pub fn az(azure: &Azure, operator: &str, line: &str) -> Result<(), String> {
         ["az", "role", "assignment", "create"] => {
             let scope = needed(&["--scope"])?;
             let role = azure.change(|world| role(world, needed(&["--role"])?))?;
-            let mut properties = json!({ "roleDefinitionId": role, "principalId": needed(&["--assignee-object-id", "--assignee"])? });
-            let more = [("principalType", "--assignee-principal-type"), ("condition", "--condition"), ("conditionVersion", "--condition-version")];
+            let mut properties =
+                json!({ "roleDefinitionId": role, "principalId": needed(&["--assignee-object-id", "--assignee"])? });
+            let more = [
+                ("principalType", "--assignee-principal-type"),
+                ("condition", "--condition"),
+                ("conditionVersion", "--condition-version"),
+            ];
             for (member, name) in more {
                 if let Some(value) = option(&[name]) {
                     properties[member] = value.into();
@@ -40,7 +45,9 @@ pub fn az(azure: &Azure, operator: &str, line: &str) -> Result<(), String> {
         ["az", "acr", "update"] => {
             let id = azure.change(|world| registry(world, needed(&["-n", "--name"])?))?;
             let mut properties = json!({});
-            for (member, name) in [("adminUserEnabled", "--admin-enabled"), ("anonymousPullEnabled", "--anonymous-pull-enabled")] {
+            for (member, name) in
+                [("adminUserEnabled", "--admin-enabled"), ("anonymousPullEnabled", "--anonymous-pull-enabled")]
+            {
                 if let Some(value) = option(&[name]) {
                     properties[member] = (value == "true").into();
                 }
@@ -57,7 +64,8 @@ pub fn az(azure: &Azure, operator: &str, line: &str) -> Result<(), String> {
             let id = azure.change(|world| registry(world, needed(&["-r", "--registry"])?))?;
             let (image, platform) = (needed(&["-t", "--image"])?, option(&["--platform"]).unwrap_or("linux/amd64"));
             azure.change(|world| {
-                let server = world.get(&id).and_then(|one| one["properties"]["loginServer"].as_str()).unwrap_or_default();
+                let server =
+                    world.get(&id).and_then(|one| one["properties"]["loginServer"].as_str()).unwrap_or_default();
                 let image = format!("{server}/{image}");
                 world.push(&image, platform)
             })
@@ -79,11 +87,19 @@ fn send(azure: &Azure, operator: &str, method: Method, id: &str, body: &Value) -
     if status < 300 {
         return Ok(());
     }
-    Err(format!("({}) {}", answer["error"]["code"].as_str().unwrap_or_default(), answer["error"]["message"].as_str().unwrap_or_default()))
+    Err(format!(
+        "({}) {}",
+        answer["error"]["code"].as_str().unwrap_or_default(),
+        answer["error"]["message"].as_str().unwrap_or_default()
+    ))
 }
 
 fn role(world: &World, named: &str) -> Result<String, String> {
-    let is = |role: &&Value| role["name"] == named || role["id"] == named || role["properties"]["roleName"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(named));
+    let is = |role: &&Value| {
+        role["name"] == named
+            || role["id"] == named
+            || role["properties"]["roleName"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(named))
+    };
     let roles = world.roles();
     let found = world.role(named).or_else(|| roles.iter().find(is).cloned());
     found.and_then(|role| role["id"].as_str().map(str::to_owned)).ok_or_else(|| format!("there is no role `{named}`"))
@@ -117,6 +133,9 @@ mod tests {
 
     #[test]
     fn quotes_keep_words_together() {
-        assert_eq!(words(r#"az --role "Repository Reader"  --condition '(a "b")'"#), ["az", "--role", "Repository Reader", "--condition", "(a \"b\")"]);
+        assert_eq!(
+            words(r#"az --role "Repository Reader"  --condition '(a "b")'"#),
+            ["az", "--role", "Repository Reader", "--condition", "(a \"b\")"]
+        );
     }
 }

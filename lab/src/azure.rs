@@ -111,9 +111,13 @@ impl Inside {
             arm::HOST => arm::answer(world, mint, request),
             directory::HOST => directory::answer(world, mint, request),
             IDENTITY => entra::managed_identity(world, mint, request),
-            "localhost" | "127.0.0.1" if request.uri().path().starts_with("/msi/token") => entra::managed_identity(world, mint, request),
+            "localhost" | "127.0.0.1" if request.uri().path().starts_with("/msi/token") => {
+                entra::managed_identity(world, mint, request)
+            }
             "localhost" | "127.0.0.1" => arm::answer(world, mint, request),
-            _ if host.ends_with(".data.azurecr.io") || host.ends_with(".blob.core.windows.net") => acr::layer(world, mint, request),
+            _ if host.ends_with(".data.azurecr.io") || host.ends_with(".blob.core.windows.net") => {
+                acr::layer(world, mint, request)
+            }
             _ if world.registry(host).is_some() => acr::answer(world, mint, host, &from, request),
             _ => plain(StatusCode::NOT_FOUND, "the lab has no such host"),
         }

@@ -49,9 +49,18 @@ impl Client {
     ///
     /// # Errors
     /// Why there was no answer.
-    pub fn send(&self, method: Method, url: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Result<Response<Bytes>, String> {
+    pub fn send(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Result<Response<Bytes>, String> {
         let asked = async { tokio::time::timeout(PATIENCE, self.ask(method, url, headers, body.into())).await };
-        self.runtime.block_on(asked).unwrap_or_else(|_| Err("no answer in time".to_owned())).map_err(|why| format!("{url}: {why}"))
+        self.runtime
+            .block_on(asked)
+            .unwrap_or_else(|_| Err("no answer in time".to_owned()))
+            .map_err(|why| format!("{url}: {why}"))
     }
 
     /// Sends a form and reads a document.
@@ -64,7 +73,13 @@ impl Client {
         document(&response)
     }
 
-    async fn ask(&self, method: Method, url: &str, headers: &[(&str, &str)], body: Bytes) -> Result<Response<Bytes>, String> {
+    async fn ask(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Response<Bytes>, String> {
         let (scheme, rest) = url.split_once("://").ok_or("no address")?;
         let host = rest.split('/').next().unwrap_or_default().to_owned();
         let mut request = Request::builder().method(method).uri(&rest[host.len()..]).header("host", &host);
@@ -87,7 +102,8 @@ async fn exchange(
     stream: impl hyper::rt::Read + hyper::rt::Write + Unpin,
     request: Request<Full<Bytes>>,
 ) -> Result<Response<Bytes>, String> {
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.map_err(|error| error.to_string())?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(stream).await.map_err(|error| error.to_string())?;
     let answer = async {
         let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
         let (head, body) = response.into_parts();

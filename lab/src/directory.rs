@@ -15,7 +15,11 @@ pub const HOST: &str = "graph.microsoft.com";
 pub fn answer(world: &World, mint: &Mint, request: &Request<Bytes>) -> Response<Bytes> {
     let token = request.headers().get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     if token.and_then(|token| mint.read(token)).is_none_or(|claims| claims["aud"] != format!("https://{HOST}")) {
-        return refusal(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", "Access token is empty or for another audience.");
+        return refusal(
+            StatusCode::UNAUTHORIZED,
+            "InvalidAuthenticationToken",
+            "Access token is empty or for another audience.",
+        );
     }
     let all: Vec<Principal> = world.written.principals.iter().cloned().chain(world.identities()).collect();
     let query = percent_decoded(request.uri().query().unwrap_or_default());
@@ -34,9 +38,16 @@ pub fn answer(world: &World, mint: &Mint, request: &Request<Bytes>) -> Response<
             json!({"appId": one.client_id, "displayName": one.name, "passwordCredentials": credentials})
         })),
         "/v1.0/users" | "/v1.0/groups" => list(std::iter::empty()),
-        path => match path.strip_prefix("/v1.0/servicePrincipals/").and_then(|id| all.iter().find(|one| one.object_id == id)) {
+        path => match path
+            .strip_prefix("/v1.0/servicePrincipals/")
+            .and_then(|id| all.iter().find(|one| one.object_id == id))
+        {
             Some(one) => json_response(StatusCode::OK, &person(one)),
-            None => refusal(StatusCode::NOT_FOUND, "Request_ResourceNotFound", &format!("Resource '{path}' does not exist.")),
+            None => refusal(
+                StatusCode::NOT_FOUND,
+                "Request_ResourceNotFound",
+                &format!("Resource '{path}' does not exist."),
+            ),
         },
     }
 }

@@ -47,7 +47,9 @@ pub fn answer(world: &World, mint: &Mint, request: &Request<Bytes>) -> Response<
 /// Answers for managed identities: the address of virtual machines, and that of App Service and Container Apps.
 /// <https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token>
 pub fn managed_identity(world: &World, mint: &Mint, request: &Request<Bytes>) -> Response<Bytes> {
-    let refused = |text: &str| json_response(StatusCode::BAD_REQUEST, &json!({"error": "invalid_request", "error_description": text}));
+    let refused = |text: &str| {
+        json_response(StatusCode::BAD_REQUEST, &json!({"error": "invalid_request", "error_description": text}))
+    };
     let query = request.uri().query().unwrap_or_default();
     let query: HashMap<String, String> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let header = |name: &str| request.headers().contains_key(name);
@@ -56,10 +58,14 @@ pub fn managed_identity(world: &World, mint: &Mint, request: &Request<Bytes>) ->
     }
     let names = ["object_id", "principal_id", "client_id", "mi_res_id", "msi_res_id"];
     let Some(wanted) = names.iter().find_map(|name| query.get(*name)) else {
-        return refused("Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request");
+        return refused(
+            "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request",
+        );
     };
     let Some(identity) = world.identities().into_iter().find(|one| {
-        [&one.object_id, &one.client_id, &one.name].iter().any(|name| !name.is_empty() && name.eq_ignore_ascii_case(wanted))
+        [&one.object_id, &one.client_id, &one.name]
+            .iter()
+            .any(|name| !name.is_empty() && name.eq_ignore_ascii_case(wanted))
     }) else {
         return refused("Identity not found");
     };
@@ -75,7 +81,9 @@ pub fn managed_identity(world: &World, mint: &Mint, request: &Request<Bytes>) ->
 fn token(world: &World, mint: &Mint, tenant: &str, form: &HashMap<String, String>) -> Result<Value, Refused> {
     let known = &world.written.tenant;
     if !tenant.eq_ignore_ascii_case(known) && !is_any(tenant) {
-        let text = format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.");
+        let text = format!(
+            "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."
+        );
         return Err(Refused::new(90002, "invalid_request", &text));
     }
     let field = |name: &str| form.get(name).map_or("", String::as_str);
@@ -86,13 +94,17 @@ fn token(world: &World, mint: &Mint, tenant: &str, form: &HashMap<String, String
     let client = field("client_id");
     let principals = world.written.principals.iter();
     let Some(principal) = principals.clone().find(|one| one.client_id.eq_ignore_ascii_case(client)) else {
-        let text = format!("Application with identifier '{client}' was not found in the directory '{known}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant.");
+        let text = format!(
+            "Application with identifier '{client}' was not found in the directory '{known}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant."
+        );
         return Err(Refused::new(700016, "unauthorized_client", &text));
     };
     match form.get("client_assertion") {
         Some(assertion) => federated(principal, assertion)?,
         None if principal.secret.is_none() || principal.secret.as_ref() != form.get("client_secret") => {
-            let text = format!("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'.");
+            let text = format!(
+                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'."
+            );
             return Err(Refused::new(7000215, "invalid_client", &text));
         }
         None => (),
@@ -113,7 +125,10 @@ fn federated(principal: &Principal, assertion: &str) -> Result<(), Refused> {
     if principal.federated.contains(&presented) && claim("aud") == "api://AzureADTokenExchange" {
         return Ok(());
     }
-    let text = format!("No matching federated identity record found for presented assertion subject '{}'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.", claim("sub"));
+    let text = format!(
+        "No matching federated identity record found for presented assertion subject '{}'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.",
+        claim("sub")
+    );
     Err(Refused::new(700213, "invalid_request", &text))
 }
 

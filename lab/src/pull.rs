@@ -26,7 +26,10 @@ pub enum Puller {
     /// A managed identity or another principal, by object id.
     Principal(String),
     /// A user of the registry.
-    Login { username: String, password: String },
+    Login {
+        username: String,
+        password: String,
+    },
     Anonymous,
 }
 
@@ -74,9 +77,11 @@ pub fn pull_from(azure: &Azure, puller: &Puller, image: &str, from: &str) -> Res
     let pulling = Pulling { client: &client, base: format!("https://{host}/v2/{repository}"), bearer: &bearer };
     let mut manifest = pulling.manifest(reference)?;
     if let Some(children) = manifest["manifests"].as_array() {
-        let fits = |child: &&Value| child["platform"]["os"] == WANTED.0 && child["platform"]["architecture"] == WANTED.1;
+        let fits =
+            |child: &&Value| child["platform"]["os"] == WANTED.0 && child["platform"]["architecture"] == WANTED.1;
         let child = children.iter().find(fits).and_then(|child| child["digest"].as_str());
-        let child = child.ok_or_else(|| "no matching manifest for linux/amd64 in the manifest list entries".to_owned())?;
+        let child =
+            child.ok_or_else(|| "no matching manifest for linux/amd64 in the manifest list entries".to_owned())?;
         manifest = pulling.manifest(child)?;
     }
     let config = pulling.blob(&manifest["config"])?;
@@ -100,7 +105,8 @@ impl Pulling<'_> {
     fn manifest(&self, reference: &str) -> Result<Value, Refusal> {
         let accept = format!("{MANIFEST}, {INDEX}");
         let headers = [("authorization", self.bearer), ("accept", accept.as_str())];
-        let response = good(self.client.send(Method::GET, &format!("{}/manifests/{reference}", self.base), &headers, "")?)?;
+        let response =
+            good(self.client.send(Method::GET, &format!("{}/manifests/{reference}", self.base), &headers, "")?)?;
         Ok(serde_json::from_slice(response.body()).map_err(|error| error.to_string())?)
     }
 
@@ -130,14 +136,19 @@ fn login(azure: &Azure, client: &Client, puller: &Puller, host: &str, repository
             let arm = entra_token(azure, client, id)?;
             let exchange = [("grant_type", "access_token"), ("service", host), ("access_token", &arm)];
             let refresh = text(client.form(&format!("https://{host}/oauth2/exchange"), &exchange)?, "refresh_token")?;
-            client.form(&url, &[("grant_type", "refresh_token"), ("service", host), ("scope", &scope), ("refresh_token", &refresh)])?
+            client.form(
+                &url,
+                &[("grant_type", "refresh_token"), ("service", host), ("scope", &scope), ("refresh_token", &refresh)],
+            )?
         }
         Puller::Login { username, password } => {
             let basic = format!("Basic {}", STANDARD.encode(format!("{username}:{password}")));
             let url = format!("{url}?service={host}&scope={scope}");
             document(&client.send(Method::GET, &url, &[("authorization", &basic)], "")?)?
         }
-        Puller::Anonymous => document(&client.send(Method::GET, &format!("{url}?service={host}&scope={scope}"), &[], "")?)?,
+        Puller::Anonymous => {
+            document(&client.send(Method::GET, &format!("{url}?service={host}&scope={scope}"), &[], "")?)?
+        }
     };
     text(response, "access_token")
 }
@@ -149,7 +160,12 @@ fn entra_token(azure: &Azure, client: &Client, id: &str) -> Result<String, Refus
         Some(secret) => {
             let url = format!("https://{}/organizations/oauth2/v2.0/token", crate::entra::HOST);
             let scope = format!("https://{}/.default", crate::arm::HOST);
-            let fields = [("grant_type", "client_credentials"), ("client_id", &*principal.client_id), ("client_secret", secret), ("scope", &*scope)];
+            let fields = [
+                ("grant_type", "client_credentials"),
+                ("client_id", &*principal.client_id),
+                ("client_secret", secret),
+                ("scope", &*scope),
+            ];
             client.form(&url, &fields)?
         }
         None => {

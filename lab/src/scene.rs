@@ -64,8 +64,16 @@ pub fn serve(folder: &Path, port: u16) -> Result<(), String> {
     for (name, value) in scene.azure.login("gate")? {
         println!("export {name}={value}");
     }
-    println!("pullgate check {} --connect-to {} --ca-file {}", manifest.display(), scene.azure.connect_to(), scene.azure.ca_file.display());
-    println!("\nManaged identities: IDENTITY_ENDPOINT=http://127.0.0.1:{}/msi/token IDENTITY_HEADER=lab", scene.azure.port);
+    println!(
+        "pullgate check {} --connect-to {} --ca-file {}",
+        manifest.display(),
+        scene.azure.connect_to(),
+        scene.azure.ca_file.display()
+    );
+    println!(
+        "\nManaged identities: IDENTITY_ENDPOINT=http://127.0.0.1:{}/msi/token IDENTITY_HEADER=lab",
+        scene.azure.port
+    );
     say("Interrupt to stop.");
     loop {
         thread::park();
@@ -123,8 +131,12 @@ impl Scene {
     /// What the platform would do now.
     fn pull(&self, moral: &str) -> Result<(), String> {
         let wanted = self.wanted()?;
-        pull(&self.azure, &wanted.by, &wanted.image).map_err(|refusal| format!("the pull should have gone well: {refusal}"))?;
-        say(&format!("To be sure, {} was pulled with the app's own identity:\nmanifest, configuration, layers. {moral}", wanted.image));
+        pull(&self.azure, &wanted.by, &wanted.image)
+            .map_err(|refusal| format!("the pull should have gone well: {refusal}"))?;
+        say(&format!(
+            "To be sure, {} was pulled with the app's own identity:\nmanifest, configuration, layers. {moral}",
+            wanted.image
+        ));
         Ok(())
     }
 }

@@ -111,7 +111,8 @@ impl Store {
 
     fn put_manifest(&mut self, request: &Request<Bytes>, name: &str, reference: &str) -> Response<Bytes> {
         let digest = digest(request.body());
-        let media_type = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media_type =
+            request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let repository = self.repositories.entry(name.to_owned()).or_default();
         repository.manifests.insert(digest.clone(), (media_type.to_owned(), request.body().clone()));
         if !reference.contains(':') {
@@ -124,7 +125,8 @@ impl Store {
     /// `POST` opens an upload, `PATCH` adds to it, `PUT …?digest=` closes it; a `POST` with a digest does all at once.
     fn upload(&mut self, request: &Request<Bytes>, name: &str, id: &str) -> Response<Bytes> {
         let query = request.uri().query().unwrap_or_default();
-        let wanted = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "digest").map(|(_, value)| value);
+        let wanted =
+            form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "digest").map(|(_, value)| value);
         let id = if id.is_empty() { guid() } else { id.to_owned() };
         let mut bytes = self.uploads.remove(&id).unwrap_or_default();
         bytes.extend_from_slice(request.body());
@@ -135,7 +137,11 @@ impl Store {
             return with(with(opened, "docker-upload-uuid", &id), "range", &format!("0-{end}"));
         };
         if digest(&bytes) != wanted {
-            return refusal(StatusCode::BAD_REQUEST, "DIGEST_INVALID", "provided digest did not match uploaded content");
+            return refusal(
+                StatusCode::BAD_REQUEST,
+                "DIGEST_INVALID",
+                "provided digest did not match uploaded content",
+            );
         }
         self.blobs.insert(wanted.to_string(), bytes.into());
         let created = with(plain(StatusCode::CREATED, ""), "location", &format!("/v2/{name}/blobs/{wanted}"));

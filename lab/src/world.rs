@@ -122,7 +122,8 @@ impl World {
         for pushed in &written.images {
             world.push(&pushed.image, pushed.platform.as_deref().unwrap_or("linux/amd64"))?;
         }
-        if let Some(manifest) = ["app.yaml", "app.json"].iter().map(|name| folder.join(name)).find(|path| path.exists()) {
+        if let Some(manifest) = ["app.yaml", "app.json"].iter().map(|name| folder.join(name)).find(|path| path.exists())
+        {
             world.manifest = manifest;
         }
         world.written = written.over(std::mem::take(&mut world.written));
@@ -153,7 +154,9 @@ impl World {
     /// When it is no such reference.
     pub fn push(&mut self, image: &str, platform: &str) -> Result<(), String> {
         let parts = image.split_once('/').and_then(|(host, rest)| Some((host, rest.rsplit_once(':')?)));
-        let Some((host, (repository, tag))) = parts else { return Err(format!("`{image}` is no registry/repository:tag")) };
+        let Some((host, (repository, tag))) = parts else {
+            return Err(format!("`{image}` is no registry/repository:tag"));
+        };
         let (os, architecture) = platform.split_once('/').unwrap_or(("linux", platform));
         let store = self.stores.entry(host.to_owned()).or_default();
         store.push(repository, tag, &Image::of(os, architecture, image));
@@ -180,13 +183,20 @@ impl World {
     /// The names under which the world's registries and their layers are served.
     pub fn registry_hosts(&self) -> Vec<String> {
         let registries = self.of_kind("Microsoft.ContainerRegistry/registries");
-        registries.flat_map(|registry| [registry["properties"]["loginServer"].as_str().map(str::to_owned), Some(data_host(registry))]).flatten().collect()
+        registries
+            .flat_map(|registry| {
+                [registry["properties"]["loginServer"].as_str().map(str::to_owned), Some(data_host(registry))]
+            })
+            .flatten()
+            .collect()
     }
 
     /// A principal by object id, client id, or the name that the world gives it; managed identities too.
     pub fn principal(&self, any: &str) -> Option<Principal> {
         let is = |principal: &Principal| {
-            [&principal.object_id, &principal.client_id, &principal.name].iter().any(|one| one.eq_ignore_ascii_case(any))
+            [&principal.object_id, &principal.client_id, &principal.name]
+                .iter()
+                .any(|one| one.eq_ignore_ascii_case(any))
         };
         self.written.principals.iter().find(|one| is(one)).cloned().or_else(|| self.identities().into_iter().find(is))
     }
@@ -222,7 +232,9 @@ impl World {
 
     /// The subscriptions that have something in them.
     pub fn subscriptions(&self) -> Vec<String> {
-        let of = |id: &String| id.strip_prefix("/subscriptions/").map(|rest| rest.split('/').next().unwrap_or_default().to_owned());
+        let of = |id: &String| {
+            id.strip_prefix("/subscriptions/").map(|rest| rest.split('/').next().unwrap_or_default().to_owned())
+        };
         let mut all: Vec<String> = self.resources.keys().filter_map(of).collect();
         all.dedup();
         all

@@ -36,6 +36,12 @@ impl Follow<'_, '_> {
                 Some(inner) => self.value(file, &inner, value, depth),
                 None => Some(self.place(file, &node.at)),
             },
+            (None, Shape::Name) if value.as_str().is_some_and(|text| named(text).is_none()) => {
+                match self.variable(file, &node.at) {
+                    Some(inner) => self.value(file, &inner, value, depth),
+                    None => Some(self.narrowed(file, node, value)),
+                }
+            }
             (None, Shape::Text(text)) if value.as_str().is_some() => Some(self.literal(file, text, value)),
             (None, Shape::Object(_) | Shape::Array(_)) => Some(self.place(file, &node.at)),
             (None, _) if value.as_str().is_some() => Some(self.narrowed(file, node, value)),
@@ -58,7 +64,9 @@ impl Follow<'_, '_> {
             let node = &object.get(turn.get("name")?.as_str()?, self.text(file))?.value;
             return self.turn(file, node, turn, depth);
         }
-        let property = match object.get(&member.key, self.text(file)) {
+        // A bracket that starts a text is doubled.
+        let key = member.key.strip_prefix('[').filter(|rest| rest.starts_with('[')).unwrap_or(&member.key);
+        let property = match object.get(key, self.text(file)) {
             Some(property) => property,
             None if member.key.starts_with('[') => {
                 // Computed keys keep their order.
@@ -152,6 +160,7 @@ enum Part<'v> {
 
 /// The name in `parameters('x')` and `variables('x')`, which in Bicep stands alone.
 fn named(expression: &str) -> Option<&str> {
+    let expression = expression.trim_start_matches('[').trim_end_matches(']');
     let rest = expression.strip_prefix("parameters('").or_else(|| expression.strip_prefix("variables('"))?;
     let name = rest.strip_suffix(')').unwrap_or(rest).trim_end_matches('\'');
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(name)

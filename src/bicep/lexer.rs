@@ -44,7 +44,8 @@ const NESTED: usize = 64;
 pub(super) fn words(text: &str) -> Vec<Token> {
     let bytes = text.as_bytes();
     let mut tokens: Vec<Token> = Vec::new();
-    let mut at = 0;
+    // A mark of the encoding may stand first.
+    let mut at = text.len() - text.trim_start_matches('\u{feff}').len();
     while let Some(&byte) = bytes.get(at) {
         let start = at;
         let word = match byte {

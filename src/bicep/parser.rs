@@ -30,6 +30,7 @@ impl<'t> Parser<'t> {
     fn source(&mut self) -> Source {
         let mut source = Source::default();
         while self.next < self.tokens.len() {
+            self.skip_breaks();
             let start = self.next;
             match self.declaration(0) {
                 Some(declaration) => source.declarations.push(declaration),
@@ -43,6 +44,7 @@ impl<'t> Parser<'t> {
                     if let Some(target) = target {
                         *target = self.text_word();
                     }
+                    self.next = self.next.max(start + 1);
                     self.skip_line();
                 }
             }
@@ -407,4 +409,66 @@ fn shrink(text: &str, bracketed: Range<usize>) -> Range<usize> {
     let inner = text.get(bracketed.start + 1..bracketed.end.max(bracketed.start + 2) - 1).unwrap_or("");
     let start = bracketed.start + 1 + (inner.len() - inner.trim_start().len());
     start..start + inner.trim().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The declarations of a text: kind, name, and their values as they are written.
+    fn declared(text: &str) -> Vec<String> {
+        let of = |range: &Range<usize>| text[range.clone()].to_owned();
+        let shown = |one: &Declaration| {
+            let value = one.value.as_ref().map_or("-".to_owned(), |value| of(&value.at));
+            format!("{:?} {} {value}", one.kind, of(&one.name))
+        };
+        parse(text).declarations.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_declaration_ends_with_its_line_unless_an_operator_goes_on() {
+        let text = "param a string?\nparam b 'x' | 'y' = 'x'\nvar c = d\n  ? 1\n  : 2\nvar e = [\n  1\n  -2\n]\nfunc f(x int) int => x\nvar g = e!";
+        let expected =
+            ["Parameter a -", "Parameter b 'x'", "Variable c d\n  ? 1\n  : 2", "Variable e [\n  1\n  -2\n]", "Variable g e!"];
+        assert_eq!(declared(text), expected);
+    }
+
+    #[test]
+    fn what_is_no_declaration_is_passed_over() {
+        let text = "}}\n= x\ntargetScope = 'subscription'\n)\nvar a = 1\nresource\nvar b";
+        assert_eq!(declared(text), ["Variable a 1", "Variable b -"]);
+    }
+
+    #[test]
+    fn a_body_has_its_properties_and_nested_resources() {
+        let text = "resource a 'T@1' = [for (x, i) in (c ? xs : ys): if (x.on) {\n  @description('n')\n  resource n 'u' = {}\n  'k-1': any({ z: [1, 2] })\n  '${x}': 2\n}]";
+        let source = parse(text);
+        let object = source.declarations[0].value.as_ref().and_then(Node::declared).expect("it has a body");
+        let keys: Vec<&str> = object.properties.iter().map(|property| &text[property.key.clone()]).collect();
+        assert_eq!(keys, ["k-1", "${x}"]);
+        assert_eq!((object.nested.len(), object.properties[1].computed), (1, true));
+        assert!(matches!(object.properties[0].value.shape, Shape::Object(_)));
+    }
+
+    #[test]
+    fn deep_nesting_is_read_no_deeper_than_it_matters() {
+        for open in ["[", "{a:", "(", "any(", "[for x in y:", "{\nresource a 'b' = ", "@a(", "'${", "if (a) "] {
+            parse(&format!("var x = {}", open.repeat(20_000)));
+            parse(&format!("resource x 'y' = {}", open.repeat(20_000)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in any::<String>()) {
+            parse(&text);
+        }
+
+        #[test]
+        fn no_text_of_bicep_words_panics(text in r"(param |var |resource |module |x|'|'''|\$\{|[{}()\[\]=:,.@?!|\n ]|for|in|if|any|//|/\*|é|\\){0,60}") {
+            parse(&text);
+        }
+    }
 }

@@ -62,7 +62,7 @@ pub(super) fn by_place<'s>(source: &'s Source, text: &str, compiled: &[Value], i
     let same = |other: &Value| candidates.first().is_some_and(|one| one.is_like(other, text));
     let total = compiled.iter().filter(|other| same(other)).count();
     let rank = compiled[..index].iter().filter(|other| same(other)).count();
-    (total == candidates.len()).then(|| candidates[rank].declaration)
+    if total == candidates.len() { candidates.get(rank).map(|one| one.declaration) } else { None }
 }
 
 fn is_resource(declaration: &Declaration) -> bool {
@@ -104,7 +104,8 @@ impl Listed<'_> {
         let member = |key: &str| compiled.get(key).and_then(Value::as_str);
         let is_module = self.declaration.kind == Kind::Module;
         if !member("type").is_some_and(|kind| kind.eq_ignore_ascii_case(&self.kind))
-            || (is_module != compiled.path(&["properties", "template"]).is_some() && self.kind == DEPLOYMENTS)
+            // A module's expressions see its own parameters only, which has to be asked for.
+            || (is_module && compiled.path(&["properties", "expressionEvaluationOptions"]).is_none())
             || self.version.as_deref().is_some_and(|version| member("apiVersion") != Some(version))
             || self.declaration.value.as_ref().is_some_and(|value| value.is_loop()) != compiled.get("copy").is_some()
         {
@@ -122,11 +123,8 @@ impl Listed<'_> {
         match &written.shape {
             Shape::Text(literal) if compiled.starts_with('[') => compiled.contains(of(literal)),
             Shape::Text(literal) => of(literal) == compiled || of(literal).contains('\\'),
-            // A name alone that is a parameter or a variable, which stands in the expression unless it was computed at once.
-            Shape::Name => {
-                let quoted = format!("('{}')", of(&written.at));
-                !compiled.starts_with('[') || !compiled.contains("s('") || compiled.contains(&quoted)
-            }
+            // A parameter, a variable, what a loop runs over.
+            Shape::Name => true,
             _ => compiled.starts_with('['),
         }
     }

@@ -74,14 +74,17 @@ fn record_commands(way: &Way, zone: &Id, record: &str) -> Vec<String> {
     let network = way.story.network();
     let hosts = || network.endpoints.values().flatten().flat_map(|endpoint| &endpoint.hosts);
     let Some(registry) = registry(way) else { return vec![remedy::record(zone, record, "<address>")] };
-    let names = std::iter::once(registry.login_server.clone()).chain(registry.layer_hosts().into_iter().map(|(host, _)| host));
+    let names =
+        std::iter::once(registry.login_server.clone()).chain(registry.layer_hosts().into_iter().map(|(host, _)| host));
     let held = network.zones.get(zone).and_then(|part| part.as_ref().ok()?.records.as_ref().ok());
     let mut commands = Vec::new();
     for name in names {
         let Some(relative) = relative(way, zone, &name) else { continue };
         let lacks = held.is_none_or(|records| !records.contains_key(&relative));
         if lacks || relative == record {
-            let address = hosts().find(|(host, _)| *host == name).map_or_else(|| "<address>".to_owned(), |(_, address)| address.to_string());
+            let address = hosts()
+                .find(|(host, _)| *host == name)
+                .map_or_else(|| "<address>".to_owned(), |(_, address)| address.to_string());
             commands.push(remedy::record(zone, &relative, &address));
         }
     }

@@ -81,8 +81,8 @@ impl Config {
         let written: Option<Written> =
             serde_yaml::from_str_with_options(text, options).map_err(|error| reader.malformed(&error))?;
         let written = written.unwrap_or_default();
-        let mut config = Config::default();
-        config.fail_on = written.fail_on.map(|text| reader.severity(&text, &["error", "warning"])).transpose()?;
+        let fail_on = written.fail_on.map(|text| reader.severity(&text, &["error", "warning"])).transpose()?;
+        let mut config = Config { fail_on, ..Config::default() };
         for (code, severity) in written.severities {
             if crate::check::find(&code).is_none() {
                 return Err(reader.error(reader.key(&code, &severity), unknown_code(&code)));
@@ -311,7 +311,8 @@ mod tests {
             "registries:\n- host: https://a",
             "2:9: `https://a` is no host; write it as registry.example or registry.example:5000",
         );
-        reject("cloud: us", "1:8: `us`; it is one of public, usgov, china");
+        reject("cloud: us", "1:8: `us`; did you mean `usgov`?");
+        reject("cloud: moon", "1:8: `moon`; it is one of public, usgov, china");
         reject("fail-on: error\nfail-on: error", "2:1: duplicate mapping key: fail-on");
         reject("ignore: x", "1:9: expected sequence start");
         reject("ignore:\n- code: \"H1\n", "3:1: invalid indentation in multiline quoted scalar");

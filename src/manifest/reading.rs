@@ -21,7 +21,7 @@ pub struct Options {
 
 /// Reads all documents as one deployment: a secret, a parameters file or an overlay may be in another file than what it is for.
 pub fn read(documents: &[Document], options: &Options) -> Manifest {
-    let mut manifest = Manifest::default();
+    let mut manifest = Manifest { cloud: options.context.cloud, ..Manifest::default() };
     let given = given(documents, options);
     parameters::report_tokens(&given, &mut manifest);
     let (mut resources, mut objects) = (Vec::new(), Vec::new());

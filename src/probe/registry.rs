@@ -22,7 +22,7 @@ use crate::cloud::Cloud;
 use crate::evidence::{Answer, Attributes, Failure, Platform, Quota, Resolved};
 use crate::image::{Host, ImageRef, Reach};
 use crate::probe::secret::Secret;
-use session::Session;
+use session::{Asked, Session};
 
 pub use challenge::Challenge;
 pub use session::Credential;
@@ -34,7 +34,7 @@ pub struct Registries {
     azure: Option<Arc<Chain>>,
     cloud: Cloud,
     plain: Vec<String>,
-    sessions: Mutex<HashMap<Host, Arc<OnceCell<Answer<Arc<Session>>>>>>,
+    sessions: Mutex<HashMap<Host, Asked<Arc<Session>>>>,
     /// What the registries said of quotas beside the manifests.
     quotas: Mutex<HashMap<String, Quota>>,
 }

@@ -16,7 +16,7 @@ use model::{
 use super::fingerprint::fingerprints;
 use super::{Report, plain, tame_json, unverified_reasons};
 use crate::check::CHECKS;
-use crate::finding::{Edit, Finding, Severity};
+use crate::finding::{Edit, Finding};
 use crate::judge::{Judgement, Verdict};
 use crate::source::{Sources, Span};
 
@@ -30,7 +30,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(out, "{}", tame_json(&text))
 }
 
-fn run<'r>(report: &Report<'r>) -> Run<'r> {
+fn run(report: &Report) -> Run {
     // Code scanning refuses a result that is nowhere, so what has no place of its own is shown at the first place there is.
     let somewhere = report.judgements.iter().map(Judgement::at).find(|at| at.is_written());
     let prints = fingerprints(report.judgements);
@@ -52,13 +52,13 @@ fn run<'r>(report: &Report<'r>) -> Run<'r> {
     }
 }
 
-fn result<'r>(
-    sources: &'r Sources,
-    judgement: &'r Judgement,
-    finding: &'r Finding,
+fn result(
+    sources: &Sources,
+    judgement: &Judgement,
+    finding: &Finding,
     print: String,
     somewhere: Option<Span>,
-) -> SarifResult<'r> {
+) -> SarifResult {
     let at = Some(judgement.at()).filter(|at| at.is_written()).or(somewhere);
     let mut location =
         Location { physical_location: at.and_then(|at| place::physical(sources, at)), logical_locations: Vec::new() };
@@ -70,7 +70,7 @@ fn result<'r>(
     SarifResult {
         rule_id: judgement.check.code,
         rule_index: CHECKS.iter().position(|check| check.code == judgement.check.code),
-        level: level(judgement.severity),
+        level: judgement.severity.name(),
         message: message(finding),
         locations: vec![location],
         related_locations: related.collect(),
@@ -116,8 +116,4 @@ fn notifications(report: &Report) -> Vec<Notification> {
         message: Message { text: format!("{} questions were not asked (offline)", report.summary.not_asked) },
     });
     unverified.chain(not_asked).collect()
-}
-
-fn level(severity: Severity) -> &'static str {
-    severity.name()
 }

@@ -275,6 +275,11 @@ mod tests {
     }
 
     #[test]
+    fn a_column_counts_characters() {
+        assert!(drawn("é: 1\nä: é «x»\n", |finding, _| finding).contains("[app.yaml:2:6]"));
+    }
+
+    #[test]
     fn a_command_is_one_line_however_long() {
         let command = format!("az role assignment create --scope /{}", "very-long/".repeat(40));
         let text = drawn("«a»: 1\n", |finding, _| finding.help("word ".repeat(60)).command(command.clone()));

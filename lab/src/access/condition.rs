@@ -44,7 +44,11 @@ impl Reader<'_> {
         match word.to_ascii_lowercase().as_str() {
             "actionmatches" => {
                 let wanted = self.set()?;
-                Some(wanted.iter().any(|pattern| super::matches(&pattern.to_ascii_lowercase(), &self.action.to_ascii_lowercase())))
+                Some(
+                    wanted.iter().any(|pattern| {
+                        super::matches(&pattern.to_ascii_lowercase(), &self.action.to_ascii_lowercase())
+                    }),
+                )
             }
             "@request[microsoft.containerregistry/registries/repositories:name]" => self.comparison(),
             _ => None,
@@ -69,7 +73,9 @@ impl Reader<'_> {
         let compare: fn(&str, &str) -> bool = match operator.trim_start_matches("foranyofanyvalues:") {
             "stringequals" => |name, value| name == value,
             "stringstartswith" => |name, value| name.starts_with(value),
-            "stringlike" if values.iter().all(|value| !value.contains('?')) => |name, value| super::matches(value, name),
+            "stringlike" if values.iter().all(|value| !value.contains('?')) => {
+                |name, value| super::matches(value, name)
+            }
             _ => return None,
         };
         Some(values.iter().any(|value| compare(&name, &fold(value))) != negated)

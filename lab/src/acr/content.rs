@@ -15,7 +15,13 @@ use crate::world::{World, data_host};
 const LINK: u64 = 25 * 60;
 
 /// Answers a request that is neither of the two token endpoints'.
-pub fn answer(world: &mut World, mint: &Mint, registry: &Value, host: &str, request: &Request<Bytes>) -> Response<Bytes> {
+pub fn answer(
+    world: &mut World,
+    mint: &Mint,
+    registry: &Value,
+    host: &str,
+    request: &Request<Bytes>,
+) -> Response<Bytes> {
     let path = percent_decoded(request.uri().path());
     let wanted = needed(request.method(), &path);
     let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
@@ -61,7 +67,14 @@ fn needed(method: &Method, path: &str) -> Option<(&'static str, String, &'static
     Some(("repository", name.to_owned(), action))
 }
 
-fn has(world: &World, mint: &Mint, registry: &Value, host: &str, header: &str, scope: Option<(&str, &str, &str)>) -> bool {
+fn has(
+    world: &World,
+    mint: &Mint,
+    registry: &Value,
+    host: &str,
+    header: &str,
+    scope: Option<(&str, &str, &str)>,
+) -> bool {
     let Some(token) = header.strip_prefix("Bearer ") else {
         let who = grant::by_basic(world, mint, registry, host, header);
         return who.is_some_and(|who| match scope {
@@ -69,12 +82,16 @@ fn has(world: &World, mint: &Mint, registry: &Value, host: &str, header: &str, s
             None => who != Who::Nobody,
         });
     };
-    let Some(claims) = mint.read(token).filter(|claims| claims["aud"] == host && claims["grant_type"] == "access_token") else {
+    let Some(claims) =
+        mint.read(token).filter(|claims| claims["aud"] == host && claims["grant_type"] == "access_token")
+    else {
         return false;
     };
     let Some((kind, name, action)) = scope else { return true };
     claims["access"].as_array().into_iter().flatten().any(|one| {
-        one["type"] == kind && one["name"] == name && one["actions"].as_array().is_some_and(|actions| actions.contains(&json!(action)))
+        one["type"] == kind
+            && one["name"] == name
+            && one["actions"].as_array().is_some_and(|actions| actions.contains(&json!(action)))
     })
 }
 
@@ -91,7 +108,8 @@ fn redirect(mint: &Mint, registry: &Value, host: &str, digest: &str) -> Response
 fn attributes(world: &World, host: &str, rest: &str) -> Response<Bytes> {
     let found = |value: Value| json_response(StatusCode::OK, &value);
     if rest == "_catalog" {
-        let names: Vec<&String> = world.stores.get(host).into_iter().flat_map(|store| store.repositories.keys()).collect();
+        let names: Vec<&String> =
+            world.stores.get(host).into_iter().flat_map(|store| store.repositories.keys()).collect();
         return found(json!({ "repositories": names }));
     }
     let (name, what) = rest.split_once("/_").unwrap_or((rest, ""));
@@ -104,12 +122,20 @@ fn attributes(world: &World, host: &str, rest: &str) -> Response<Bytes> {
         found(value)
     };
     match what.split_once('/').unwrap_or((what, "")) {
-        ("", _) => with(json!({ "manifestCount": repository.manifests.len(), "tagCount": repository.tags.len(), "changeableAttributes": changeable() })),
-        ("tags", "") => with(json!({ "tags": repository.tags.keys().map(|one| tag(repository, one)).collect::<Vec<_>>() })),
+        ("", _) => with(
+            json!({ "manifestCount": repository.manifests.len(), "tagCount": repository.tags.len(), "changeableAttributes": changeable() }),
+        ),
+        ("tags", "") => {
+            with(json!({ "tags": repository.tags.keys().map(|one| tag(repository, one)).collect::<Vec<_>>() }))
+        }
         ("tags", one) if repository.tags.contains_key(one) => with(json!({ "tag": tag(repository, one) })),
         ("tags", _) => refusal(StatusCode::NOT_FOUND, "TAG_UNKNOWN", "the specified tag does not exist"),
-        ("manifests", "") => with(json!({ "manifests": repository.manifests.keys().map(|one| manifest(repository, one)).collect::<Vec<_>>() })),
-        ("manifests", one) if repository.manifests.contains_key(one) => with(json!({ "manifest": manifest(repository, one) })),
+        ("manifests", "") => with(
+            json!({ "manifests": repository.manifests.keys().map(|one| manifest(repository, one)).collect::<Vec<_>>() }),
+        ),
+        ("manifests", one) if repository.manifests.contains_key(one) => {
+            with(json!({ "manifest": manifest(repository, one) }))
+        }
         ("manifests", _) => refusal(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "manifest unknown"),
         _ => plain(StatusCode::NOT_FOUND, "404 page not found"),
     }

@@ -31,7 +31,8 @@ pub fn exchange(world: &World, mint: &Mint, registry: &Value, host: &str, reques
     };
     let audience = claims["aud"].as_str().unwrap_or_default();
     let is_arm = ["https://management.azure.com", "https://management.core.windows.net"].contains(&audience);
-    let takes_arm = registry["properties"]["policies"]["azureADAuthenticationAsArmPolicy"]["status"] != json!("disabled");
+    let takes_arm =
+        registry["properties"]["policies"]["azureADAuthenticationAsArmPolicy"]["status"] != json!("disabled");
     // https://learn.microsoft.com/azure/container-registry/container-registry-disable-authentication-as-arm
     if !(audience == "https://containerregistry.azure.net" || is_arm && takes_arm) {
         return refused("token validation failed");
@@ -63,7 +64,9 @@ pub fn token(world: &World, mint: &Mint, registry: &Value, host: &str, request: 
     let who = match basic {
         Some(header) => by_basic(world, mint, registry, host, header),
         None if !field("refresh_token").is_empty() => by_refresh_token(mint, host, field("refresh_token")),
-        None if !field("username").is_empty() => by_password(world, mint, registry, host, field("username"), field("password")),
+        None if !field("username").is_empty() => {
+            by_password(world, mint, registry, host, field("username"), field("password"))
+        }
         None => Some(Who::Nobody),
     };
     let open = registry["properties"]["anonymousPullEnabled"] == json!(true);
@@ -121,7 +124,8 @@ fn by_password(world: &World, mint: &Mint, registry: &Value, host: &str, user: &
     if let Some(one) = principals.clone().find(|one| one.client_id.eq_ignore_ascii_case(user)) {
         return (one.secret.as_deref() == Some(password)).then(|| Who::Principal(one.object_id.clone()));
     }
-    let logins = world.written.logins.iter().filter(|login| login.registry == host && login.username.eq_ignore_ascii_case(user));
+    let logins =
+        world.written.logins.iter().filter(|login| login.registry == host && login.username.eq_ignore_ascii_case(user));
     if !logins.into_iter().any(|login| login.password == password) {
         return None;
     }
@@ -137,7 +141,8 @@ fn by_password(world: &World, mint: &Mint, registry: &Value, host: &str, user: &
 fn granted(world: &World, registry: &Value, who: &Who, scope: &str) -> Option<Value> {
     let (rest, actions) = scope.rsplit_once(':')?;
     let (kind, name) = rest.split_once(':')?;
-    let granted: Vec<&str> = actions.split(',').filter(|action| may(world, registry, who, kind, name, action)).collect();
+    let granted: Vec<&str> =
+        actions.split(',').filter(|action| may(world, registry, who, kind, name, action)).collect();
     (!granted.is_empty()).then(|| json!({ "type": kind, "name": name, "actions": granted }))
 }
 
@@ -164,15 +169,23 @@ fn deed(registry: &Value, kind: &str, action: &str) -> Option<(String, bool)> {
 fn actions(world: &World, registry: &Value, object_id: &str) -> Vec<&'static str> {
     let who = Who::Principal(object_id.to_owned());
     let words = [("read", "pull"), ("write", "push"), ("delete", "delete")];
-    words.iter().filter(|(_, action)| may(world, registry, &who, "repository", "*", action)).map(|(word, _)| *word).collect()
+    words
+        .iter()
+        .filter(|(_, action)| may(world, registry, &who, "repository", "*", action))
+        .map(|(word, _)| *word)
+        .collect()
 }
 
 fn scope_map(world: &World, registry: &str, token: &str) -> Vec<String> {
-    let map = world.get(&format!("{registry}/tokens/{token}")).and_then(|token| token["properties"]["scopeMapId"].as_str());
+    let map =
+        world.get(&format!("{registry}/tokens/{token}")).and_then(|token| token["properties"]["scopeMapId"].as_str());
     let actions = map.and_then(|map| world.get(map)?["properties"]["actions"].as_array().cloned());
     actions.unwrap_or_default().iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
 }
 
 fn refused(message: &str) -> Response<Bytes> {
-    json_response(StatusCode::UNAUTHORIZED, &json!({ "errors": [{ "code": "UNAUTHORIZED", "message": message, "detail": null }] }))
+    json_response(
+        StatusCode::UNAUTHORIZED,
+        &json!({ "errors": [{ "code": "UNAUTHORIZED", "message": message, "detail": null }] }),
+    )
 }

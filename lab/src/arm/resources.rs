@@ -32,22 +32,28 @@ impl Call<'_> {
     /// The subscriptions in which the caller has a role.
     pub(super) fn subscriptions(&self) -> Answer {
         let who = self.world.with_groups(&self.object_id);
-        let roles: Vec<&str> = self.world.of_kind("Microsoft.Authorization/roleAssignments")
-            .filter(|one| one["properties"]["principalId"].as_str().is_some_and(|id| who.contains(&id.to_ascii_lowercase())))
+        let roles: Vec<&str> = self
+            .world
+            .of_kind("Microsoft.Authorization/roleAssignments")
+            .filter(|one| {
+                one["properties"]["principalId"].as_str().is_some_and(|id| who.contains(&id.to_ascii_lowercase()))
+            })
             .map(crate::access::place)
             .collect();
         let sees = |id: &String| {
             let subscription = format!("/subscriptions/{id}");
             roles.iter().any(|place| self.world.covers(place, &subscription) || self.world.covers(&subscription, place))
         };
-        let row = |id: String| json!({
-            "id": format!("/subscriptions/{id}"),
-            "subscriptionId": id,
-            "tenantId": self.world.written.tenant,
-            "displayName": "lab",
-            "state": "Enabled",
-            "managedByTenants": [],
-        });
+        let row = |id: String| {
+            json!({
+                "id": format!("/subscriptions/{id}"),
+                "subscriptionId": id,
+                "tenantId": self.world.written.tenant,
+                "displayName": "lab",
+                "state": "Enabled",
+                "managedByTenants": [],
+            })
+        };
         let rows: Vec<Value> = self.world.subscriptions().into_iter().filter(sees).map(row).collect();
         found(json!({ "value": rows, "count": { "type": "Total", "value": rows.len() } }))
     }
@@ -66,13 +72,15 @@ impl Call<'_> {
             }
             None => {
                 let (scope, word) = lower.rsplit_once('/').unwrap_or_default();
-                let groups = (word == "resourcegroups").then(|| "microsoft.resources/subscriptions/resourcegroups".to_owned());
+                let groups =
+                    (word == "resourcegroups").then(|| "microsoft.resources/subscriptions/resourcegroups".to_owned());
                 (scope.to_owned(), groups.or_else(|| self.filtered_type()))
             }
         };
         let spelled = kind(path);
         let action = wanted.as_deref().unwrap_or("microsoft.resources/subscriptions/resources");
-        let may_read_here = self.demand(&format!("{}/read", if wanted.is_some() { action } else { &spelled }), &path[..scope.len()]);
+        let may_read_here =
+            self.demand(&format!("{}/read", if wanted.is_some() { action } else { &spelled }), &path[..scope.len()]);
         let rows = self.world.resources.iter().filter(|(id, _)| id.starts_with(&format!("{scope}/")));
         let rows = rows.filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| kind(id) == *wanted));
         // Who may read some of them sees those; who may read nothing hears so.
@@ -111,7 +119,9 @@ impl Call<'_> {
             return missing("ResourceGroupNotFound", format!("Resource group '{group}' could not be found."));
         }
         let short = path.rsplit_once("/providers/").map_or(path, |(_, rest)| rest);
-        let message = format!("The Resource '{short}' under resource group '{group}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix");
+        let message = format!(
+            "The Resource '{short}' under resource group '{group}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+        );
         missing("ResourceNotFound", message)
     }
 
@@ -145,14 +155,25 @@ impl Call<'_> {
         match (word.to_ascii_lowercase().as_str(), server) {
             ("listcredentials", Some(_)) if resource["properties"]["adminUserEnabled"] != json!(true) => {
                 let name = resource["name"].as_str().unwrap_or_default();
-                let message = format!("Cannot perform credential operations for {id} as admin user is disabled. Kindly enable admin user as per docs: https://docs.microsoft.com/en-us/azure/container-registry/container-registry-authentication#admin-account, for registry {name}");
+                let message = format!(
+                    "Cannot perform credential operations for {id} as admin user is disabled. Kindly enable admin user as per docs: https://docs.microsoft.com/en-us/azure/container-registry/container-registry-authentication#admin-account, for registry {name}"
+                );
                 Err(Error { status: StatusCode::BAD_REQUEST, code: "UnAuthorizedForCredentialOperations", message })
             }
             ("listcredentials", Some(server)) => {
                 let name = resource["name"].as_str().unwrap_or_default();
-                let users = self.world.written.logins.iter().filter(|login| login.registry == server && login.username.eq_ignore_ascii_case(name));
+                let users = self
+                    .world
+                    .written
+                    .logins
+                    .iter()
+                    .filter(|login| login.registry == server && login.username.eq_ignore_ascii_case(name));
                 let names = ["password", "password2"];
-                let passwords: Vec<Value> = names.iter().zip(users).map(|(name, login)| json!({"name": name, "value": login.password})).collect();
+                let passwords: Vec<Value> = names
+                    .iter()
+                    .zip(users)
+                    .map(|(name, login)| json!({"name": name, "value": login.password}))
+                    .collect();
                 found(json!({ "username": name, "passwords": passwords }))
             }
             ("listsecrets", _) => found(json!({ "value": resource["properties"]["configuration"]["secrets"] })),

@@ -1,6 +1,8 @@
 //! Resource Graph, in the few words of its language that are asked for here, and the addresses of the cloud.
 //! <https://learn.microsoft.com/azure/governance/resource-graph/concepts/query-language>
 
+use std::collections::BTreeSet;
+
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
@@ -15,13 +17,32 @@ impl Call<'_> {
             let message = "Please provide below info when asking for support: the query is invalid.".to_owned();
             return Err(Error { status: StatusCode::BAD_REQUEST, code: "BadRequest", message });
         };
-        let rows: Vec<Value> = self.world.resources.iter()
+        let rows: Vec<Value> = self
+            .world
+            .resources
+            .iter()
             .filter(|(id, _)| !kind(id).starts_with("microsoft.authorization/") && id.contains("/providers/"))
             .filter(|(id, _)| self.demand(&format!("{}/read", kind(id)), id).is_ok())
             .map(|(id, resource)| self.row(id, resource))
             .filter(|row| wanted.iter().all(|condition| condition.is_true(row)))
             .collect();
         found(json!({ "totalRecords": rows.len(), "count": rows.len(), "resultTruncated": "false", "data": rows }))
+    }
+
+    /// `/subscriptions/S/providers/Microsoft.App`: what types there are, and in which versions.
+    pub(super) fn provider(&self, scope: &str, namespace: &str) -> Answer {
+        self.demand(&format!("{namespace}/register/read"), scope)?;
+        let kinds = self.world.resources.keys().map(|id| kind(id));
+        let types: BTreeSet<String> =
+            kinds.filter_map(|kind| Some(kind.strip_prefix(namespace)?.strip_prefix('/')?.to_owned())).collect();
+        let versions = ["2025-01-01", "2022-04-01"];
+        let types: Vec<Value> = types
+            .iter()
+            .map(|name| json!({ "resourceType": name, "apiVersions": versions, "locations": [] }))
+            .collect();
+        found(
+            json!({ "id": format!("{scope}/providers/{namespace}"), "namespace": namespace, "registrationState": "Registered", "resourceTypes": types }),
+        )
     }
 
     fn row(&self, id: &str, resource: &Value) -> Value {
@@ -83,7 +104,8 @@ fn condition(text: &str) -> Option<Condition> {
     if !["==", "=~", "in", "in~"].contains(&operator) {
         return None;
     }
-    let texts = rest.trim_matches(['(', ')', ' ']).split(',').map(|text| text.trim().trim_matches(['\'', '"']).to_owned());
+    let texts =
+        rest.trim_matches(['(', ')', ' ']).split(',').map(|text| text.trim().trim_matches(['\'', '"']).to_owned());
     Some(Condition { path: path.to_owned(), operator: operator.to_owned(), texts: texts.collect() })
 }
 

@@ -43,7 +43,11 @@ fn run(_: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Fin
             continue;
         }
         judged = true;
-        match workload.is_attached(&puller) {
+        let attached = match workload.is_attached(&puller) {
+            None => by_application(workload, &puller, evidence)?,
+            known => known,
+        };
+        match attached {
             Some(true) => {}
             Some(false) => findings.push(finding(workload, entry, identity, &puller)),
             None => open = Some(undecided(workload, identity, evidence)),
@@ -55,6 +59,30 @@ fn run(_: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Fin
         None if judged => Ok(findings),
         None => Err(Stop::NotApplicable("no registry entry names an identity of the workload")),
     }
+}
+
+/// Whether an identity with this application id is attached, by what Azure tells of those that are: `None` when it does not tell.
+///
+/// # Errors
+/// *Need* of one of them.
+fn by_application(workload: &Workload, puller: &Puller, evidence: &Evidence) -> Result<Option<bool>, Stop> {
+    let Puller::Client(client) = puller else { return Ok(None) };
+    let attached = &workload.identity.user_assigned;
+    let Some(wanted) = client.as_str().filter(|_| !attached.is_empty()) else { return Ok(None) };
+    let mut all_told = workload.identity.unknown.is_none();
+    for one in attached {
+        let own = match super::puller::read(&one.id, evidence) {
+            Ok(Ok(json)) => json.pointer("/properties/clientId").and_then(serde_json::Value::as_str),
+            Err(need @ Stop::Need(_)) => return Err(need),
+            Ok(Err(_)) | Err(_) => None,
+        };
+        match own {
+            Some(own) if own.eq_ignore_ascii_case(wanted) => return Ok(if one.perhaps { None } else { Some(true) }),
+            Some(_) => {}
+            None => all_told = false,
+        }
+    }
+    Ok(all_told.then_some(false))
 }
 
 fn undecided(workload: &Workload, identity: &Value, evidence: &Evidence) -> Stop {

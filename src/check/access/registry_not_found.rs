@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_registry_of_a_subscription_that_cannot_be_read_is_there() {
-        assert_eq!(says(Ok(Reply::Resolution(Box::new(Resolution::default())))), "pass");
+        assert_eq!(says(Ok(Reply::Resolution(Box::default()))), "pass");
     }
 
     #[test]

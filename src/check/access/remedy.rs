@@ -21,13 +21,12 @@ pub fn grant(principal: &str, mode: RegistryMode, registry: &str) -> String {
 /// Lets the workload pull from a registry with an identity.
 pub fn set_registry(workload: &Workload, server: &str) -> Option<String> {
     let target = target(workload);
+    let identity = || only_identity(workload).unwrap_or_else(|| "<identity's resource id, or system>".to_owned());
     Some(match workload.host {
-        Host::ContainerApp => format!(
-            "az containerapp registry set {target} --server {server} --identity <identity's resource id, or system>"
-        ),
-        Host::Job => format!(
-            "az containerapp job registry set {target} --server {server} --identity <identity's resource id, or system>"
-        ),
+        Host::ContainerApp => {
+            format!("az containerapp registry set {target} --server {server} --identity {}", identity())
+        }
+        Host::Job => format!("az containerapp job registry set {target} --server {server} --identity {}", identity()),
         Host::WebSite => {
             format!("az webapp config set {target} --generic-configurations '{{\"acrUseManagedIdentityCreds\": true}}'")
         }
@@ -49,14 +48,29 @@ pub fn attach(workload: &Workload, identity: Option<&str>) -> Option<String> {
     })
 }
 
+/// The identity that is meant when only one is attached.
+fn only_identity(workload: &Workload) -> Option<String> {
+    let identity = &workload.identity;
+    match identity.user_assigned.as_slice() {
+        _ if identity.unknown.is_some() => None,
+        [] if identity.system => Some("system".to_owned()),
+        [one] if !identity.system && !one.perhaps => known(&one.id),
+        _ => None,
+    }
+}
+
 /// `-n` and `-g` of the workload.
 pub fn target(workload: &Workload) -> String {
     let name = known(&workload.name).unwrap_or_else(|| "<app>".to_owned());
-    let group = workload.id.as_ref().and_then(Value::as_str).or(workload.scope.as_deref());
-    let group = group
-        .and_then(|id| Scope::from(id).resource_group().map(str::to_owned))
-        .unwrap_or_else(|| "<group>".to_owned());
-    format!("-n {name} -g {group}")
+    format!("-n {name} -g {}", group(workload))
+}
+
+/// The workload's resource group, for commands: of its id, of the deployment, or as a file for the Azure CLI notes it.
+pub fn group(workload: &Workload) -> String {
+    let id = workload.id.as_ref().and_then(Value::as_str).or(workload.scope.as_deref());
+    let of_id = id.and_then(|id| Scope::from(id).resource_group().map(str::to_owned));
+    let written = || workload.body.get("resourceGroup").and_then(known);
+    of_id.or_else(written).unwrap_or_else(|| "<group>".to_owned())
 }
 
 /// A name for commands; `None` while it is not known.

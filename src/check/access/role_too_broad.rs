@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn a_reader_pulls_and_is_warned_of() {
         let reader = assignment("acdd72a7-3385-48ef-bd42-f606fba81ae7", "/subscriptions/s");
-        insta::assert_snapshot!(live(CHECK, &holding(registry(&json!({})), &[reader.clone()])), @"
+        insta::assert_snapshot!(live(CHECK, &holding(registry(&json!({})), std::slice::from_ref(&reader))), @"
         warning: the system identity of app may pull only because it is Reader
         also: acme1.azurecr.io/api:v1: needed for this image
         help: grant AcrPull instead

@@ -108,8 +108,9 @@ fn finding(pull: &Pull, plan: &Plan) -> Finding {
         // A job pulls when it is started, which may be after the grant.
         Host::Job => finding.note(),
         _ => finding.command(format!(
-            "az identity create -n id-{}-pull -g <group>",
-            remedy::known(&workload.name).unwrap_or_else(|| "app".to_owned())
+            "az identity create -n id-{}-pull -g {}",
+            remedy::known(&workload.name).unwrap_or_else(|| "app".to_owned()),
+            remedy::group(workload)
         )),
     }
 }

@@ -34,12 +34,22 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         let network = way.story.network();
         let group = network.subnet().ok().flatten()?.nsg.as_ref()?;
         let rules = &network.nsgs.get(group)?.as_ref().ok()?.rules;
-        let rule = rules.iter().find(|rule| rule.direction == Direction::Outbound && rule.destinations.iter().any(is_public_range))?;
+        let rule = rules
+            .iter()
+            .find(|rule| rule.direction == Direction::Outbound && rule.destinations.iter().any(is_public_range))?;
         if undecided.is_empty() {
             return None;
         }
-        let title = format!("rule {} of security group {} names addresses, which cannot be compared with services", rule.name, group.name());
-        Some(case.about(way, title).detail(format!("so nobody can tell about {}", undecided.join(", "))).help("write the rule with service tags"))
+        let title = format!(
+            "rule {} of security group {} names addresses, which cannot be compared with services",
+            rule.name,
+            group.name()
+        );
+        Some(
+            case.about(way, title)
+                .detail(format!("so nobody can tell about {}", undecided.join(", ")))
+                .help("write the rule with service tags"),
+        )
     })
 }
 

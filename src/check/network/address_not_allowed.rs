@@ -31,11 +31,21 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         }
         let title = match addresses.as_slice() {
             [] => format!("the firewall of registry {} lets no address in", registry.name()),
-            some => format!("the firewall of registry {} does not let {} in, where the environment's traffic comes from", registry.name(), some.join(", ")),
+            some => format!(
+                "the firewall of registry {} does not let {} in, where the environment's traffic comes from",
+                registry.name(),
+                some.join(", ")
+            ),
         };
-        let mut finding = case.finding(way, blocked, title).help("list the environment's outgoing addresses, or use a private endpoint");
+        let mut finding = case
+            .finding(way, blocked, title)
+            .help("list the environment's outgoing addresses, or use a private endpoint");
         let name = super::remedy::word(registry.name());
-        let told: Vec<String> = if addresses.is_empty() { vec!["<outgoing address>".to_owned()] } else { addresses.iter().map(|one| super::remedy::word(one)).collect() };
+        let told: Vec<String> = if addresses.is_empty() {
+            vec!["<outgoing address>".to_owned()]
+        } else {
+            addresses.iter().map(|one| super::remedy::word(one)).collect()
+        };
         for address in told {
             finding = finding.command(format!("az acr network-rule add -n {name} --ip-address {address}"));
         }

@@ -26,12 +26,16 @@ pub const CHECK: Check = Check {
 fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
     case.report(&[Topic::Registry, Topic::Layers], |way, blocked| {
         let Barrier::RecordStale { host, zone, address } = &blocked.barrier else { return None };
-        let title = format!("zone {} leads {host} to {address}, which no private endpoint of the registry has", zone.name());
+        let title =
+            format!("zone {} leads {host} to {address}, which no private endpoint of the registry has", zone.name());
         let finding = case.finding(way, blocked, title).help("replace the address of the record");
         let Some(record) = super::relative(way, zone, host) else { return Some(finding) };
         let command = format!(
             "az network private-dns record-set a remove-record {} -z {} -n {} -a {} --keep-empty-record-set",
-            super::remedy::scope(zone), super::remedy::word(zone.name()), super::remedy::word(&record), super::remedy::word(address)
+            super::remedy::scope(zone),
+            super::remedy::word(zone.name()),
+            super::remedy::word(&record),
+            super::remedy::word(address)
         );
         Some(super::record_commands(way, zone, &record).into_iter().fold(finding.command(command), Finding::command))
     })

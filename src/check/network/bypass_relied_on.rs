@@ -25,12 +25,14 @@ pub const CHECK: Check = Check {
 
 fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
     case.report(&[Topic::Registry], |way, blocked| {
-        let (Barrier::AddressNotAllowed { .. } | Barrier::NoOwnNetwork { .. } | Barrier::NoPrivateEndpoint { .. }) = &blocked.barrier
+        let (Barrier::AddressNotAllowed { .. } | Barrier::NoOwnNetwork { .. } | Barrier::NoPrivateEndpoint { .. }) =
+            &blocked.barrier
         else {
             return None;
         };
         let known = super::registry(way).filter(|known| known.bypass_for_services)?;
-        let title = format!("registry {} lets trusted services pass, and Container Apps is none of them", known.id.name());
+        let title =
+            format!("registry {} lets trusted services pass, and Container Apps is none of them", known.id.name());
         // It is the default of every registry: worth saying only to who counted on it.
         Some(case.about(way, title).note())
     })
@@ -51,6 +53,9 @@ mod tests {
 
     #[test]
     fn who_can_come_in_needs_no_bypass() {
-        assert_eq!(says(CHECK, &world().registry("networkRuleBypassOptions", serde_json::json!("AzureServices"))), "pass");
+        assert_eq!(
+            says(CHECK, &world().registry("networkRuleBypassOptions", serde_json::json!("AzureServices"))),
+            "pass"
+        );
     }
 }

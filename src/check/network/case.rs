@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::egress::{Barrier, Id};
 use crate::evidence::{Evidence, Failure, Question, Resource, Stop};
 use crate::finding::{Finding, Severity};
-use crate::image::Host as RegistryHost;
+use crate::image::{Host as RegistryHost, ImageRef};
 use crate::manifest::{Condition, Credential, Found, Host, Manifest, Origin, Partial, Pull, Workload, set};
 use crate::value::Value;
 
@@ -103,10 +103,18 @@ impl Cases {
         let json = evidence.resource(Resource::Get { id: app.to_owned() })?.map_err(Stop::Unverified)?;
         let ids = ["/properties/environmentId", "/properties/managedEnvironmentId"];
         let found = ids.iter().find_map(|pointer| json.pointer(pointer)?.as_str());
-        found.map(str::to_owned).ok_or_else(|| Stop::Unverified(Failure::unreadable("Azure's answer about the app names no environment")))
+        found
+            .map(str::to_owned)
+            .ok_or_else(|| Stop::Unverified(Failure::unreadable("Azure's answer about the app names no environment")))
     }
 
-    fn ways<'m>(&mut self, manifest: &'m Manifest, workload: &'m Workload, environment: &str, evidence: &Evidence) -> (Vec<Way<'m>>, Option<Stop>) {
+    fn ways<'m>(
+        &mut self,
+        manifest: &'m Manifest,
+        workload: &'m Workload,
+        environment: &str,
+        evidence: &Evidence,
+    ) -> (Vec<Way<'m>>, Option<Stop>) {
         let mut ways: Vec<Way> = Vec::new();
         let mut stop = None;
         for container in &workload.containers {
@@ -119,7 +127,9 @@ impl Cases {
                 }
             };
             let declared = match manifest.planned.registry_of(&host) {
-                Found::One(registry) if !registry.existing && registry.condition != Condition::Never => registry.id.canonical().map(Id::new),
+                Found::One(registry) if !registry.existing && registry.condition != Condition::Never => {
+                    registry.id.canonical().map(Id::new)
+                }
                 _ => None,
             };
             let Some(name) = host_name(&host, declared.as_ref()) else {
@@ -135,7 +145,11 @@ impl Cases {
             };
             let story = match self.stories.get(&key) {
                 Some(story) => story.clone(),
-                None => self.tell(key, manifest, environment, declared, evidence),
+                None => {
+                    let anonymous =
+                        matches!(pull.credential(), Ok(Credential::Anonymous)).then(|| pull.image().ok()).flatten();
+                    self.tell(key, manifest, environment, declared, anonymous, evidence)
+                }
             };
             if !ways.iter().any(|way| Rc::ptr_eq(&way.story, &story)) {
                 ways.push(Way { host: name, environment: workload.environment.as_ref(), story });
@@ -147,7 +161,15 @@ impl Cases {
         (ways, stop)
     }
 
-    fn tell(&mut self, key: Key, manifest: &Manifest, environment: &str, registry: Option<Id>, evidence: &Evidence) -> Rc<Story> {
+    fn tell(
+        &mut self,
+        key: Key,
+        manifest: &Manifest,
+        environment: &str,
+        registry: Option<Id>,
+        anonymous: Option<ImageRef>,
+        evidence: &Evidence,
+    ) -> Rc<Story> {
         let declared = self.declared.get_or_insert_with(|| Declared::of(&manifest.planned));
         let parsed = RegistryHost::parse(&key.host).ok().filter(crate::image::is_acr);
         let here = |one: &&Rc<Workload>| {
@@ -161,6 +183,7 @@ impl Cases {
             declared_registry: registry,
             outbound: mates().find_map(told).unwrap_or_default(),
             app: mates().find_map(|one| one.id.as_ref()?.as_str().filter(|id| id.starts_with('/'))),
+            anonymous: anonymous.as_ref().map(|image| image.repository.as_str()),
         };
         let picture = Picture::draw(&subject, declared, evidence);
         self.needs.extend(picture.needs.iter().chain(&picture.registry_needs).cloned());
@@ -175,7 +198,11 @@ impl Case<'_> {
     ///
     /// # Errors
     /// *Not applicable* where another check decides.
-    pub fn report(&self, topics: &[Topic], tell: impl Fn(&Way, &Blocked) -> Option<Finding>) -> Result<Vec<Finding>, Stop> {
+    pub fn report(
+        &self,
+        topics: &[Topic],
+        tell: impl Fn(&Way, &Blocked) -> Option<Finding>,
+    ) -> Result<Vec<Finding>, Stop> {
         let mut findings = Vec::new();
         let mut open = false;
         for way in &self.ways {
@@ -185,7 +212,9 @@ impl Case<'_> {
                     findings.push(finding);
                 }
             }
-            open |= topics.iter().all(|topic| matches!(way.story.outcome(*topic), Outcome::Open(_) | Outcome::NotNeeded(_)));
+            open |= topics
+                .iter()
+                .all(|topic| matches!(way.story.outcome(*topic), Outcome::Open(_) | Outcome::NotNeeded(_)));
         }
         match self.silent() {
             _ if open || !findings.is_empty() => Ok(findings),
@@ -211,7 +240,9 @@ impl Case<'_> {
                     continue;
                 }
                 Outcome::Blocked(_) => Stop::NotApplicable("another check reports what closes the way"),
-                Outcome::Follows(_) => Stop::NotApplicable("what closes it closes something before it, which another check reports"),
+                Outcome::Follows(_) => {
+                    Stop::NotApplicable("what closes it closes something before it, which another check reports")
+                }
                 Outcome::Unknown(failure, _) if is_told(way, topic, failure) => Stop::NotApplicable(TOLD),
                 Outcome::Unknown(failure, _) => Stop::Unverified(failure.clone()),
                 Outcome::Need(question) => Stop::Need(question.clone()),
@@ -258,7 +289,11 @@ impl Case<'_> {
         // What the deployment does not declare, another one may add before the first pull.
         let may_be_added = matches!(
             blocked.barrier,
-            Barrier::NoPrivateEndpoint { .. } | Barrier::ZoneNotLinked { .. } | Barrier::RecordMissing { .. } | Barrier::Peering { .. } | Barrier::AddressNotAllowed { .. }
+            Barrier::NoPrivateEndpoint { .. }
+                | Barrier::ZoneNotLinked { .. }
+                | Barrier::RecordMissing { .. }
+                | Barrier::Peering { .. }
+                | Barrier::AddressNotAllowed { .. }
         );
         if way.story.picture.declared && may_be_added { finding.severity(Severity::Warning) } else { finding }
     }
@@ -284,7 +319,12 @@ impl Case<'_> {
     fn gap(&self, topic: Topic) -> Option<Stop> {
         match &self.stop {
             Some(Stop::NotApplicable(why)) => Some(Stop::NotApplicable(why)),
-            Some(stop) if topic == Topic::Registry || (topic == Topic::Token && self.ways.is_empty() && self.lacks_environment) => Some(stop.clone()),
+            Some(stop)
+                if topic == Topic::Registry
+                    || (topic == Topic::Token && self.ways.is_empty() && self.lacks_environment) =>
+            {
+                Some(stop.clone())
+            }
             Some(_) => Some(Stop::NotApplicable(TOLD)),
             None => None,
         }
@@ -337,7 +377,12 @@ fn host_name(host: &Partial, declared: Option<&Id>) -> Option<String> {
 fn vault(pull: &Pull) -> Option<String> {
     let Ok(Credential::Password { secret: Some(secret), .. }) = pull.credential() else { return None };
     let name = secret.canonical()?;
-    let entry = pull.workload.secrets.entries.iter().find(|entry| entry.name.as_ref().and_then(Value::canonical).as_ref() == Some(&name))?;
+    let entry = pull
+        .workload
+        .secrets
+        .entries
+        .iter()
+        .find(|entry| entry.name.as_ref().and_then(Value::canonical).as_ref() == Some(&name))?;
     let url = entry.key_vault_url.as_ref()?.as_str()?;
     let host = url.split_once("://")?.1.split('/').next()?;
     (!host.is_empty()).then(|| host.to_lowercase())
@@ -345,7 +390,11 @@ fn vault(pull: &Pull) -> Option<String> {
 
 /// The part of an export that tells the addresses which the app leaves by.
 fn addresses(workload: &Workload) -> serde_json::Value {
-    let list = workload.body.get("properties").and_then(|properties| set(properties, "outboundIpAddresses")).and_then(Value::as_array);
+    let list = workload
+        .body
+        .get("properties")
+        .and_then(|properties| set(properties, "outboundIpAddresses"))
+        .and_then(Value::as_array);
     let texts: Vec<&str> = list.into_iter().flatten().filter_map(Value::as_str).collect();
     serde_json::json!({ "properties": { "outboundIpAddresses": texts } })
 }

@@ -27,7 +27,11 @@ pub const CHECK: Check = Check {
 fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
     case.report(&[Topic::Layers], |way, blocked| {
         let Barrier::RecordMissing { host, zone, record, network } = &blocked.barrier else { return None };
-        let title = format!("{host}, where the layers are, does not exist for network {}: zone {} has no record {record}", network.name(), zone.name());
+        let title = format!(
+            "{host}, where the layers are, does not exist for network {}: zone {} has no record {record}",
+            network.name(),
+            zone.name()
+        );
         let finding = case.finding(way, blocked, title).help("write the record of the data endpoint");
         Some(super::record_commands(way, zone, record).into_iter().fold(finding, Finding::command))
     })

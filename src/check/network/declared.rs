@@ -84,9 +84,15 @@ impl Declared {
     pub fn with_children(&self, id: &Id, mut body: Json) -> Json {
         for (kind, property) in CHILDREN {
             for child in self.children(id, kind) {
-                let name = |value: &Json| value["name"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_lowercase();
+                let name = |value: &Json| {
+                    value["name"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_lowercase()
+                };
                 let own = name(child);
-                let Some(properties) = body.as_object_mut().map(|body| body.entry("properties").or_insert_with(|| json!({}))) else { continue };
+                let Some(properties) =
+                    body.as_object_mut().map(|body| body.entry("properties").or_insert_with(|| json!({})))
+                else {
+                    continue;
+                };
                 let Some(properties) = properties.as_object_mut() else { continue };
                 let list = properties.entry(property).or_insert_with(|| json!([]));
                 if let Some(items) = list.as_array_mut() {
@@ -101,7 +107,9 @@ impl Declared {
     /// The declared children of a resource.
     pub fn children<'d>(&'d self, id: &Id, kind: &'d str) -> impl Iterator<Item = &'d Json> {
         let parent = id.as_str().to_lowercase();
-        self.of_kind(kind).filter(move |(child, _)| parent_of(child).is_some_and(|text| text.eq_ignore_ascii_case(&parent))).map(|(_, body)| body)
+        self.of_kind(kind)
+            .filter(move |(child, _)| parent_of(child).is_some_and(|text| text.eq_ignore_ascii_case(&parent)))
+            .map(|(_, body)| body)
     }
 
     /// The registry's connections that private endpoints of the deployment make. `Err` names one that may lead to it.
@@ -111,10 +119,16 @@ impl Declared {
         for (id, body) in self.of_kind("microsoft.network/privateendpoints") {
             for connection in read::private_endpoint(body).map(|endpoint| endpoint.connections).unwrap_or_default() {
                 match Partial::canonical(connection.target.as_str()).same(&wanted) {
-                    Some(true) => found.push(json!({"name": id.name(), "properties": {"privateEndpoint": {"id": id.as_str()},
+                    Some(true) => found
+                        .push(json!({"name": id.name(), "properties": {"privateEndpoint": {"id": id.as_str()},
                         "privateLinkServiceConnectionState": {"status": connection.status}}})),
                     Some(false) => {}
-                    None => doubt = Some(format!("whether private endpoint `{}` of the deployment leads to it is not known before", id.name())),
+                    None => {
+                        doubt = Some(format!(
+                            "whether private endpoint `{}` of the deployment leads to it is not known before",
+                            id.name()
+                        ))
+                    }
                 }
             }
         }
@@ -128,7 +142,9 @@ impl Declared {
 
     /// The links of a zone that the deployment makes.
     pub fn links(&self, zone: &Id) -> Vec<Link> {
-        self.children(zone, "microsoft.network/privatednszones/virtualnetworklinks").flat_map(read::zone_links).collect()
+        self.children(zone, "microsoft.network/privatednszones/virtualnetworklinks")
+            .flat_map(read::zone_links)
+            .collect()
     }
 
     /// The records of a zone that the deployment writes.
@@ -143,23 +159,35 @@ impl Declared {
     /// Adds the records that zone groups of the deployment will make. Their addresses are chosen by Azure from the
     /// endpoint's subnet; any one of it stands for them.
     pub fn add_group_records(&self, network: &mut Network) {
-        let hosts: Vec<(Id, Vec<String>)> = network.registries.values().filter_map(|part| part.as_ref().ok()).map(|registry| {
-            let names = std::iter::once(registry.login_server.clone()).chain(registry.layer_hosts().into_iter().map(|(host, _)| host));
-            (registry.id.clone(), names.collect())
-        }).collect();
+        let hosts: Vec<(Id, Vec<String>)> = network
+            .registries
+            .values()
+            .filter_map(|part| part.as_ref().ok())
+            .map(|registry| {
+                let names = std::iter::once(registry.login_server.clone())
+                    .chain(registry.layer_hosts().into_iter().map(|(host, _)| host));
+                (registry.id.clone(), names.collect())
+            })
+            .collect();
         for (group, body) in self.of_kind("microsoft.network/privateendpoints/privatednszonegroups") {
             let Some(endpoint) = parent_of(group).map(Id::new) else { continue };
             let Some(Ok(known)) = network.endpoints.get(&endpoint) else { continue };
             let targets: Vec<Id> = known.connections.iter().map(|connection| connection.target.clone()).collect();
             let subnet = known.subnet.as_ref().and_then(|id| network.subnet_by_id(id).ok());
-            let address = subnet.and_then(|subnet| subnet.nets().first().and_then(|net| net.hosts().nth(4))).map(IpAddr::V4);
+            let address =
+                subnet.and_then(|subnet| subnet.nets().first().and_then(|net| net.hosts().nth(4))).map(IpAddr::V4);
             let Some(address) = address else { continue };
-            let names: Vec<String> = hosts.iter().filter(|(id, _)| targets.contains(id)).flat_map(|(_, names)| names.clone()).collect();
+            let names: Vec<String> =
+                hosts.iter().filter(|(id, _)| targets.contains(id)).flat_map(|(_, names)| names.clone()).collect();
             let configs = body.pointer("/properties/privateDnsZoneConfigs").and_then(Json::as_array);
-            let zones = configs.into_iter().flatten().filter_map(|config| config.pointer("/properties/privateDnsZoneId")?.as_str());
+            let zones = configs
+                .into_iter()
+                .flatten()
+                .filter_map(|config| config.pointer("/properties/privateDnsZoneId")?.as_str());
             for zone in zones.map(Id::new) {
                 let Some(Ok(zone)) = network.zones.get_mut(&zone) else { continue };
-                let relative: Vec<String> = names.iter().filter_map(|name| zone.relative(&crate::egress::dns::private_name(name)?)).collect();
+                let relative: Vec<String> =
+                    names.iter().filter_map(|name| zone.relative(&crate::egress::dns::private_name(name)?)).collect();
                 if let Ok(records) = &mut zone.records {
                     records.extend(relative.into_iter().map(|name| (name, vec![address])));
                 }
@@ -168,7 +196,10 @@ impl Declared {
     }
 
     fn of_kind<'d>(&'d self, kind: &'d str) -> impl Iterator<Item = (&'d Id, &'d Json)> {
-        self.resources.iter().filter(move |(_, resource)| resource.kind == kind).map(|(id, resource)| (id, &resource.body))
+        self.resources
+            .iter()
+            .filter(move |(_, resource)| resource.kind == kind)
+            .map(|(id, resource)| (id, &resource.body))
     }
 }
 
@@ -186,7 +217,8 @@ fn parent_of(id: &Id) -> Option<&str> {
 /// Why a setting is not known. An id of which only the scope is unknown is known enough.
 fn undecided(value: &Value, path: &[&str]) -> Option<Failure> {
     let Unknown { expression, why, .. } = value.as_unknown()?;
-    let names_subnet = path.last() == Some(&"infrastructureSubnetId") && value.canonical().is_some_and(|id| id.contains("/subnets/"));
+    let names_subnet =
+        path.last() == Some(&"infrastructureSubnetId") && value.canonical().is_some_and(|id| id.contains("/subnets/"));
     (!names_subnet).then(|| Failure::Unknown { expression: expression.clone(), why: why.clone() })
 }
 
@@ -250,9 +282,13 @@ mod tests {
     fn vnet(group: Option<&str>) -> Json {
         let group = group.map(|name| json!({"id": id("networkSecurityGroups", name)}));
         let delegations = json!([{"name": "d", "properties": {"serviceName": "Microsoft.App/environments"}}]);
-        network("virtualNetworks", "vnet", &json!({"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": [
+        network(
+            "virtualNetworks",
+            "vnet",
+            &json!({"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": [
             {"name": "apps", "properties": {"addressPrefix": "10.0.0.0/23", "networkSecurityGroup": group, "delegations": delegations}},
-            {"name": "endpoints", "properties": {"addressPrefix": "10.0.4.0/24"}}]}))
+            {"name": "endpoints", "properties": {"addressPrefix": "10.0.4.0/24"}}]}),
+        )
     }
 
     /// A private endpoint with its zone, link and zone group.
@@ -262,9 +298,17 @@ mod tests {
             "privateLinkServiceId": "[resourceId('Microsoft.ContainerRegistry/registries', 'acme1')]"}});
         let configs = json!([{"name": "z", "properties": {"privateDnsZoneId": id("privateDnsZones", zone)}}]);
         vec![
-            network("privateEndpoints", "pe", &json!({"subnet": {"id": subnet("endpoints")}, "privateLinkServiceConnections": [connection]})),
+            network(
+                "privateEndpoints",
+                "pe",
+                &json!({"subnet": {"id": subnet("endpoints")}, "privateLinkServiceConnections": [connection]}),
+            ),
             network("privateDnsZones", zone, &json!({})),
-            network("privateDnsZones/virtualNetworkLinks", &format!("{zone}/link"), &json!({"virtualNetwork": {"id": id("virtualNetworks", "vnet")}})),
+            network(
+                "privateDnsZones/virtualNetworkLinks",
+                &format!("{zone}/link"),
+                &json!({"virtualNetwork": {"id": id("virtualNetworks", "vnet")}}),
+            ),
             network("privateEndpoints/privateDnsZoneGroups", "pe/default", &json!({"privateDnsZoneConfigs": configs})),
         ]
     }
@@ -282,7 +326,11 @@ mod tests {
 
     #[test]
     fn an_endpoint_that_the_deployment_leaves_out_may_come_from_another_one() {
-        says(endpoint_missing::CHECK, &template(true, &[vnet(None)]), "warning: registry acme1 is closed to the public");
+        says(
+            endpoint_missing::CHECK,
+            &template(true, &[vnet(None)]),
+            "warning: registry acme1 is closed to the public",
+        );
     }
 
     #[test]
@@ -305,8 +353,10 @@ mod tests {
 
     #[test]
     fn an_environment_whose_network_is_not_known_is_not_verified() {
-        let text = template(false, &[]).replace("\"vnetConfiguration\":null", "\"vnetConfiguration\":\"[parameters('network')]\"");
-        let text = text.replace("\"resources\"", "\"parameters\": {\"network\": {\"type\": \"object\"}}, \"resources\"");
+        let text = template(false, &[])
+            .replace("\"vnetConfiguration\":null", "\"vnetConfiguration\":\"[parameters('network')]\"");
+        let text =
+            text.replace("\"resources\"", "\"parameters\": {\"network\": {\"type\": \"object\"}}, \"resources\"");
         says(registry_closed::CHECK, &text, "not applicable");
         says(registry_egress_closed::CHECK, &text, "unverified");
     }

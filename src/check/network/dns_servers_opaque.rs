@@ -28,11 +28,16 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         let network = way.story.network();
         // Where no private name is needed nobody looked whose the servers are.
         network.resolvers_listed.as_ref()?;
-        let servers: Vec<String> = crate::egress::dns::opaque_servers(network).iter().map(ToString::to_string).collect();
+        let servers: Vec<String> =
+            crate::egress::dns::opaque_servers(network).iter().map(ToString::to_string).collect();
         if servers.is_empty() {
             return None;
         }
-        let title = format!("whether the DNS servers {} know the private name of {} cannot be read", servers.join(", "), way.host);
+        let title = format!(
+            "whether the DNS servers {} know the private name of {} cannot be read",
+            servers.join(", "),
+            way.host
+        );
         Some(case.about(way, title).help(format!("ask from inside the environment: `nslookup {}`", way.host)))
     })
 }

@@ -25,11 +25,18 @@ pub const CHECK: Check = Check {
 
 fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
     case.report(&[Topic::Registry, Topic::Layers], |way, blocked| {
-        let Barrier::EndpointNotApproved { registry, endpoint, connection, status } = &blocked.barrier else { return None };
-        let title = format!("the connection of private endpoint {} to registry {} is {status}, not Approved", endpoint.name(), registry.name());
+        let Barrier::EndpointNotApproved { registry, endpoint, connection, status } = &blocked.barrier else {
+            return None;
+        };
+        let title = format!(
+            "the connection of private endpoint {} to registry {} is {status}, not Approved",
+            endpoint.name(),
+            registry.name()
+        );
         let command = format!(
             "az acr private-endpoint-connection approve --registry-name {} -n {}",
-            super::remedy::word(registry.name()), super::remedy::word(connection)
+            super::remedy::word(registry.name()),
+            super::remedy::word(connection)
         );
         Some(case.finding(way, blocked, title).help("let the owner of the registry approve it").command(command))
     })

@@ -64,6 +64,9 @@ mod tests {
 
     #[test]
     fn a_connected_one_does() {
-        assert_eq!(says(CHECK, &world().closed().endpoint("Approved").endpoint_apart(Some("Connected")).zone_right()), "pass");
+        assert_eq!(
+            says(CHECK, &world().closed().endpoint("Approved").endpoint_apart(Some("Connected")).zone_right()),
+            "pass"
+        );
     }
 }

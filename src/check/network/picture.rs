@@ -4,13 +4,15 @@
 //! Only what the environment's own network and the registry's doors call for is asked ([`wants`]), and all that can be asked
 //! at once is asked at once. What could not be read stays unknown, never open.
 
+mod found;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use serde_json::Value as Json;
 
-use crate::egress::zone::PrivateDnsZone;
-use crate::egress::{Id, Network, Unread, Want, dns, read, route::NextHop, wants};
+use crate::egress::registry::Registry;
+use crate::egress::{Id, Network, Unread, Want, read, wants};
 use crate::evidence::{Evidence, Failure, Question, Resource, Stop};
 use crate::image::{Endpoint, Host};
 
@@ -48,6 +50,8 @@ pub struct Subject<'s> {
     pub outbound: Vec<IpAddr>,
     /// An app of the environment that can be asked for them.
     pub app: Option<&'s str>,
+    /// A repository that is pulled without any credential.
+    pub anonymous: Option<&'s str>,
 }
 
 struct Drawing<'e> {
@@ -61,7 +65,7 @@ struct Drawing<'e> {
 impl Picture {
     /// Draws as much as is known.
     pub fn draw(subject: &Subject, declared: &Declared, evidence: &Evidence) -> Picture {
-        let cloud = subject.registry.and_then(|host| crate::image::acr_cloud(host)).unwrap_or_default();
+        let cloud = subject.registry.and_then(crate::image::acr_cloud).unwrap_or_default();
         let network = Network { cloud, outbound: subject.outbound.clone(), ..Network::default() };
         let picture = Picture {
             network,
@@ -145,7 +149,11 @@ impl Drawing<'_> {
             let part = body.map_err(|failure| self.unread(failure)).and_then(|mut body| {
                 body["properties"]["loginServer"] = Json::from(server);
                 self.with_connections(&id, &mut body);
-                let replications: Vec<Json> = self.declared.children(&id, "microsoft.containerregistry/registries/replications").cloned().collect();
+                let replications: Vec<Json> = self
+                    .declared
+                    .children(&id, "microsoft.containerregistry/registries/replications")
+                    .cloned()
+                    .collect();
                 read::registry(&body, Some(&Json::Array(replications)))
             });
             self.picture.network.registries.insert(server.to_owned(), part);
@@ -155,6 +163,11 @@ impl Drawing<'_> {
         let known = match self.evidence.registry(&global(host)) {
             Ok(Ok(known)) => known,
             Ok(Err(failure)) => {
+                if failure.is_not_found()
+                    && let Some(settled) = self.somebody_elses(server, host)
+                {
+                    return settled;
+                }
                 let failure = match failure.is_not_found() {
                     true => Failure::NotAllowed {
                         permission: "Microsoft.ContainerRegistry/registries/read".to_owned(),
@@ -170,7 +183,8 @@ impl Drawing<'_> {
         };
         let id = Id::new(known.id.clone());
         // Only Premium registries have replicas, and only to an environment's own filters do regions matter.
-        let own_network = matches!(&self.picture.network.environment, Some(Ok(environment)) if environment.subnet.is_some());
+        let own_network =
+            matches!(&self.picture.network.environment, Some(Ok(environment)) if environment.subnet.is_some());
         let premium = known.sku.as_deref().is_none_or(|sku| sku.eq_ignore_ascii_case("premium"));
         let mut replications = None;
         if own_network && premium {
@@ -183,6 +197,23 @@ impl Drawing<'_> {
         self.with_connections(&id, &mut body);
         self.picture.network.registries.insert(server.to_owned(), read::registry(&body, replications.as_ref()));
         true
+    }
+
+    /// A registry that no subscription of the caller has and that anybody may pull from lets everybody in. From an environment's
+    /// own network its regions would have to be known as well.
+    fn somebody_elses(&mut self, server: &str, host: &Host) -> Option<bool> {
+        let platform =
+            matches!(&self.picture.network.environment, Some(Ok(environment)) if environment.subnet.is_none());
+        let repository = self.subject.anonymous.filter(|_| platform)?;
+        match self.evidence.anonymous(host, repository) {
+            Ok(Ok(true)) => {
+                let open = Registry { login_server: server.to_owned(), public: true, ..Registry::default() };
+                self.picture.network.registries.insert(server.to_owned(), Ok(open));
+                Some(true)
+            }
+            Ok(_) => None,
+            Err(stop) => Some(self.needs(stop)),
+        }
     }
 
     /// Adds the connections that private endpoints of the deployment will make.
@@ -204,10 +235,17 @@ impl Drawing<'_> {
 
     fn policy(&mut self, id: Id) -> bool {
         let (body, groups) = if self.declared.contains(&id) {
-            let groups = self.declared.children(&id, "microsoft.network/firewallpolicies/rulecollectiongroups").cloned().collect();
+            let groups = self
+                .declared
+                .children(&id, "microsoft.network/firewallpolicies/rulecollectiongroups")
+                .cloned()
+                .collect();
             (self.get(&id), Some(Ok(Json::Array(groups))))
         } else {
-            (self.get(&id), self.ask(Resource::List { scope: id.as_str().to_owned(), kind: "ruleCollectionGroups".to_owned() }))
+            (
+                self.get(&id),
+                self.ask(Resource::List { scope: id.as_str().to_owned(), kind: "ruleCollectionGroups".to_owned() }),
+            )
         };
         let (Some(body), Some(groups)) = (body, groups) else { return false };
         let part = body.and_then(|body| groups.and_then(|groups| read::firewall_policy(&body, &read::items(&groups))));
@@ -230,103 +268,6 @@ impl Drawing<'_> {
         }
         self.picture.network.endpoints.insert(id, part);
         true
-    }
-
-    fn firewalls(&mut self, address: IpAddr) -> bool {
-        let Some(answer) = self.ask(Resource::Find { kind: "Microsoft.Network/azureFirewalls".to_owned() }) else { return false };
-        let network = &mut self.picture.network;
-        let rows = match answer {
-            Ok(rows) => rows,
-            Err(unread) => {
-                network.firewalls_listed = Some(Err(unread));
-                return true;
-            }
-        };
-        // Firewalls at other addresses are not in the way; reading what hangs on them would be for nothing.
-        let mut addresses = BTreeSet::from([address]);
-        for table in network.route_tables.values().flatten() {
-            addresses.extend(table.routes.iter().filter_map(|route| if let NextHop::Appliance(address) = route.next { Some(address) } else { None }));
-        }
-        addresses.extend(network.networks.values().flatten().flat_map(|known| known.dns_servers.iter().copied()));
-        for firewall in read::items(&rows).into_iter().filter_map(|row| read::firewall(row).ok()) {
-            if firewall.private_addresses.iter().any(|own| addresses.contains(own)) {
-                network.firewalls.insert(firewall.id.clone(), Ok(firewall));
-            }
-        }
-        network.firewalls_listed = Some(Ok(()));
-        true
-    }
-
-    fn resolvers(&mut self) -> bool {
-        let Some(answer) = self.ask(Resource::Find { kind: "Microsoft.Network/dnsResolvers".to_owned() }) else { return false };
-        let rows = match answer {
-            Ok(rows) => rows,
-            Err(unread) => {
-                self.picture.network.resolvers_listed = Some(Err(unread));
-                return true;
-            }
-        };
-        let scopes: Vec<String> = read::items(&rows).into_iter().filter_map(|row| row["id"].as_str().map(str::to_owned)).collect();
-        let answers: Vec<_> = scopes.into_iter().map(|scope| self.ask(Resource::List { scope, kind: "inboundEndpoints".to_owned() })).collect();
-        for answer in answers {
-            let Some(answer) = answer else { return false };
-            let Ok(endpoints) = answer else { continue };
-            let known = read::items(&endpoints).into_iter().filter_map(|endpoint| read::resolver_endpoint(endpoint).ok()).flatten();
-            self.picture.network.resolvers.extend(known);
-        }
-        self.picture.network.resolvers_listed = Some(Ok(()));
-        true
-    }
-
-    fn zones(&mut self, name: &str) -> bool {
-        let server = self.subject.registry.map(|host| host.as_str().to_owned()).unwrap_or_default();
-        let alias = dns::private_name(&server).unwrap_or_default();
-        let holds = |zone: &str| {
-            let under = |host: &str| host.to_lowercase().ends_with(&format!(".{}", zone.to_lowercase()));
-            zone.eq_ignore_ascii_case(name) || under(&server) || under(&alias)
-        };
-        let declared = self.declared.zones(holds);
-        let home = self.picture.network.subnet().ok().flatten().and_then(|subnet| subnet.id.network());
-        // A network can be linked to one zone of a name only: where the deployment links one, no other counts.
-        let linked = declared.iter().any(|zone| self.declared.links(zone).iter().any(|link| Some(&link.network) == home.as_ref()));
-        let mut ids: BTreeSet<Id> = declared.into_iter().collect();
-        if !linked {
-            match self.ask(Resource::Find { kind: "Microsoft.Network/privateDnsZones".to_owned() }) {
-                None => return false,
-                Some(Err(unread)) => {
-                    self.picture.network.zones_listed = Some(Err(unread));
-                    return true;
-                }
-                Some(Ok(rows)) => {
-                    let found = read::items(&rows).into_iter().filter_map(|row| row["id"].as_str().map(Id::new));
-                    ids.extend(found.filter(|id| holds(id.name())));
-                }
-            }
-        }
-        let parts: Vec<Option<PrivateDnsZone>> = ids.into_iter().map(|id| self.zone(id)).collect();
-        let Some(parts) = parts.into_iter().collect::<Option<Vec<_>>>() else { return false };
-        self.picture.network.zones.extend(parts.into_iter().map(|zone| (zone.id.clone(), Ok(zone))));
-        self.picture.network.zones_listed = Some(Ok(()));
-        true
-    }
-
-    fn zone(&mut self, id: Id) -> Option<PrivateDnsZone> {
-        let (mut links, mut records) = (self.declared.links(&id), self.declared.records(&id));
-        if self.declared.contains(&id) {
-            return Some(PrivateDnsZone { id, links: Ok(links), records: Ok(records) });
-        }
-        let list = |kind: &str| Resource::List { scope: id.as_str().to_owned(), kind: kind.to_owned() };
-        let (read_links, read_records) = (self.ask(list("virtualNetworkLinks")), self.ask(list("A")));
-        let links = read_links?.map(|json| {
-            links.extend(read::zone_links(&json));
-            links
-        });
-        let records = read_records?.map(|json| {
-            let mut all = read::zone_records(&json);
-            all.append(&mut records);
-            all
-        });
-        Some(PrivateDnsZone { id, links, records })
     }
 
     /// The addresses that an app leaves by, where the registry lists who may come in and the platform chooses them.
@@ -362,7 +303,9 @@ impl Drawing<'_> {
         }
         match self.evidence.resource(Resource::Get { id: id.as_str().to_owned() }) {
             Ok(Ok(json)) => Some(Ok(self.declared.with_children(id, json.clone()))),
-            Ok(Err(failure)) if failure.is_not_found() => Some(Err(self.unread(Failure::unreadable(format!("{id} is not there"))))),
+            Ok(Err(failure)) if failure.is_not_found() => {
+                Some(Err(self.unread(Failure::unreadable(format!("{id} is not there")))))
+            }
             Ok(Err(failure)) => Some(Err(self.unread(failure))),
             Err(stop) => {
                 self.needs(stop);

@@ -25,10 +25,13 @@ pub const CHECK: Check = Check {
 fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
     case.each(|way| {
         let (group, rule) = crate::egress::path::closed_platform_dns(way.story.network())?;
-        let title = format!("rule {rule} of security group {} closes Azure DNS, without which no name resolves", group.name());
+        let title =
+            format!("rule {rule} of security group {} closes Azure DNS, without which no name resolves", group.name());
         let command = format!(
             "az network nsg rule delete {} --nsg-name {} -n {}",
-            super::remedy::scope(&group), super::remedy::word(group.name()), super::remedy::word(&rule)
+            super::remedy::scope(&group),
+            super::remedy::word(group.name()),
+            super::remedy::word(&rule)
         );
         Some(case.about(way, title).help("remove the rule").command(command))
     })

@@ -27,11 +27,19 @@ pub const CHECK: Check = Check {
 fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
     case.decide(Topic::Platform, |way, blocked| {
         let title = match &blocked.barrier {
-            Barrier::Nsg { nsg, rule, .. } => format!("rule {rule} of security group {} keeps the environment from the platform's own images", nsg.name()),
-            Barrier::Firewall { firewall, .. } => format!("firewall {} keeps the environment from the platform's own images", firewall.name()),
+            Barrier::Nsg { nsg, rule, .. } => format!(
+                "rule {rule} of security group {} keeps the environment from the platform's own images",
+                nsg.name()
+            ),
+            Barrier::Firewall { firewall, .. } => {
+                format!("firewall {} keeps the environment from the platform's own images", firewall.name())
+            }
             _ => return None,
         };
-        Some(case.finding(way, blocked, title).help("allow `MicrosoftContainerRegistry` and `AzureFrontDoor.FirstParty`"))
+        Some(
+            case.finding(way, blocked, title)
+                .help("allow `MicrosoftContainerRegistry` and `AzureFrontDoor.FirstParty`"),
+        )
     })
 }
 

@@ -29,8 +29,13 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         if super::is_open(way) {
             return None;
         }
-        let title = format!("{host} does not exist for network {}: zone {} has no record {record}", network.name(), zone.name());
-        let finding = case.finding(way, blocked, title).help("add a zone group to the private endpoint, or write the records");
+        let title = format!(
+            "{host} does not exist for network {}: zone {} has no record {record}",
+            network.name(),
+            zone.name()
+        );
+        let finding =
+            case.finding(way, blocked, title).help("add a zone group to the private endpoint, or write the records");
         Some(super::record_commands(way, zone, record).into_iter().fold(finding, Finding::command))
     })
 }

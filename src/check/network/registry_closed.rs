@@ -28,9 +28,14 @@ pub const CHECK: Check = Check {
 fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
     case.report(&[Topic::Registry, Topic::Layers], |way, blocked| {
         let Barrier::NoOwnNetwork { registry } = &blocked.barrier else { return None };
-        let title = format!("registry {} is closed to the public, and the environment has no network of its own", registry.name());
+        let title = format!(
+            "registry {} is closed to the public, and the environment has no network of its own",
+            registry.name()
+        );
         let name = super::remedy::word(registry.name());
-        let finding = case.finding(way, blocked, title).help("use an environment with its own network and a private endpoint there, or open the registry");
+        let finding = case
+            .finding(way, blocked, title)
+            .help("use an environment with its own network and a private endpoint there, or open the registry");
         Some(finding.command(format!("az acr update -n {name} --public-network-enabled true")))
     })
 }

@@ -27,8 +27,12 @@ pub const CHECK: Check = Check {
 fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
     case.decide(Topic::Registry, |way, blocked| {
         let title = match &blocked.barrier {
-            Barrier::Nsg { nsg, rule, .. } => format!("rule {rule} of security group {} keeps the environment from {}", nsg.name(), way.host),
-            Barrier::Firewall { firewall, .. } => format!("firewall {} keeps the environment from {}", firewall.name(), way.host),
+            Barrier::Nsg { nsg, rule, .. } => {
+                format!("rule {rule} of security group {} keeps the environment from {}", nsg.name(), way.host)
+            }
+            Barrier::Firewall { firewall, .. } => {
+                format!("firewall {} keeps the environment from {}", firewall.name(), way.host)
+            }
             _ => return None,
         };
         Some(case.finding(way, blocked, title).help("allow the registry on port 443, in front of what closes it"))
@@ -87,13 +91,23 @@ mod tests {
 
     #[test]
     fn a_private_endpoint_needs_no_such_rule() {
-        assert_eq!(says(CHECK, &world().closed().endpoint("Approved").zone_right().group(&["200 Deny AzureContainerRegistry", "210 Deny Storage"])), "pass");
+        assert_eq!(
+            says(
+                CHECK,
+                &world()
+                    .closed()
+                    .endpoint("Approved")
+                    .zone_right()
+                    .group(&["200 Deny AzureContainerRegistry", "210 Deny Storage"])
+            ),
+            "pass"
+        );
     }
-
 
     #[test]
     fn nothing_is_asked_offline() {
-        let says = crate::check::table::verdicts(CHECK, &world().manifest(), &crate::evidence::Evidence::default().offline());
+        let says =
+            crate::check::table::verdicts(CHECK, &world().manifest(), &crate::evidence::Evidence::default().offline());
         insta::assert_snapshot!(says, @"not asked: /subscriptions/s1/resourceGroups/g/providers/Microsoft.App/managedEnvironments/cae");
     }
 }

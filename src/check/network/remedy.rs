@@ -7,7 +7,7 @@ use crate::egress::decision::{Access, Rule};
 use crate::egress::firewall::{Collection, Matches};
 use crate::egress::nsg::Direction;
 use crate::egress::target::{Destination, Target};
-use crate::egress::{Barrier, Id, Network, Need};
+use crate::egress::{Barrier, Id, Need, Network};
 
 use super::story::{Blocked, Topic};
 
@@ -23,7 +23,13 @@ pub fn open(network: &Network, blocked: &Blocked) -> Vec<String> {
 
 /// Writes an A record.
 pub fn record(zone: &Id, name: &str, address: &str) -> String {
-    format!("az network private-dns record-set a add-record {} -z {} -n {} -a {}", scope(zone), word(zone.name()), word(name), word(address))
+    format!(
+        "az network private-dns record-set a add-record {} -z {} -n {} -a {}",
+        scope(zone),
+        word(zone.name()),
+        word(name),
+        word(address)
+    )
 }
 
 /// Links a zone to a network.
@@ -32,7 +38,11 @@ pub fn link(zone: Option<&Id>, network: &Id, zone_name: &str) -> String {
         Some(zone) => (scope(zone), word(zone.name())),
         None => ("-g <group of the zone>".to_owned(), word(zone_name)),
     };
-    format!("az network private-dns link vnet create {scope} -z {name} -n {} -v {} -e false", word(&format!("link-{}", network.name())), id(network))
+    format!(
+        "az network private-dns link vnet create {scope} -z {name} -n {} -v {} -e false",
+        word(&format!("link-{}", network.name())),
+        id(network)
+    )
 }
 
 /// `-g` and `--subscription` of a resource.
@@ -93,7 +103,10 @@ fn opening(network: &Network, barrier: &Barrier, topic: Topic, need: &Need) -> V
             let prefix = prefix(target);
             vec![format!(
                 "az network route-table route create {} --route-table-name {} -n {} --address-prefix {} --next-hop-type Internet",
-                scope(table), word(table.name()), word(&slug("allow", &prefix)), word(&prefix)
+                scope(table),
+                word(table.name()),
+                word(&slug("allow", &prefix)),
+                word(&prefix)
             )]
         }
         Barrier::Peering { from, to, .. } => peering(from, to),
@@ -113,14 +126,21 @@ fn in_group(network: &Network, nsg: &Id, rule: &str, target: &Target, inbound: b
     let (direction, way) = if inbound { ("Inbound", "in") } else { ("Outbound", "out") };
     format!(
         "az network nsg rule create {} --nsg-name {} -n {} --priority {priority} --direction {direction} --access Allow --protocol Tcp --destination-address-prefixes {} --destination-port-ranges 443",
-        scope(nsg), word(nsg.name()), word(&slug(&format!("allow-{way}"), &prefix)), word(&prefix)
+        scope(nsg),
+        word(nsg.name()),
+        word(&slug(&format!("allow-{way}"), &prefix)),
+        word(&prefix)
     )
 }
 
 /// A rule in a collection of the policy that allows hosts already, else a collection of its own.
 fn in_policy(network: &Network, policy: &Id, rule: &Rule, topic: Topic, hosts: &[String]) -> Vec<String> {
     if rule.name != "deny by default" {
-        let told = format!("az network firewall policy rule-collection-group list {} --policy-name {}", scope(policy), word(policy.name()));
+        let told = format!(
+            "az network firewall policy rule-collection-group list {} --policy-name {}",
+            scope(policy),
+            word(policy.name())
+        );
         return vec![told];
     }
     let known = network.policies.get(policy).and_then(|part| part.as_ref().ok());
@@ -143,7 +163,10 @@ fn in_policy(network: &Network, policy: &Id, rule: &Rule, topic: Topic, hosts: &
     };
     vec![format!(
         "az network firewall policy rule-collection-group collection {verb} {} --policy-name {} --rule-collection-group-name {group} {more} {name} --rule-type ApplicationRule --source-addresses {} --protocols Https=443 --target-fqdns {}",
-        scope(policy), word(policy.name()), sources(network), listed(hosts)
+        scope(policy),
+        word(policy.name()),
+        sources(network),
+        listed(hosts)
     )]
 }
 
@@ -151,7 +174,11 @@ fn in_policy(network: &Network, policy: &Id, rule: &Rule, topic: Topic, hosts: &
 fn in_firewall(network: &Network, firewall: &Id, topic: Topic, hosts: &[String]) -> String {
     format!(
         "az network firewall application-rule create {} --firewall-name {} --collection-name container-apps --priority 300 --action Allow --name {} --source-addresses {} --protocols Https=443 --target-fqdns {}",
-        scope(firewall), word(firewall.name()), rule_name(topic), sources(network), listed(hosts)
+        scope(firewall),
+        word(firewall.name()),
+        rule_name(topic),
+        sources(network),
+        listed(hosts)
     )
 }
 
@@ -159,7 +186,10 @@ fn peering(from: &Id, to: &Id) -> Vec<String> {
     let create = |near: &Id, far: &Id| {
         format!(
             "az network vnet peering create {} --vnet-name {} -n {} --remote-vnet {} --allow-vnet-access",
-            scope(near), word(near.name()), word(&format!("to-{}", far.name())), id(far)
+            scope(near),
+            word(near.name()),
+            word(&format!("to-{}", far.name())),
+            id(far)
         )
     };
     vec![create(from, to), create(to, from)]
@@ -184,7 +214,10 @@ fn prefix(target: &Target) -> String {
 }
 
 fn slug(front: &str, text: &str) -> String {
-    let plain: String = text.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' }).collect();
+    let plain: String = text
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' })
+        .collect();
     format!("{front}-{plain}-443")
 }
 

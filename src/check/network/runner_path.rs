@@ -51,9 +51,15 @@ fn told(host: &str, seen: &Resolution) -> Vec<String> {
     let private = |address: &std::net::IpAddr| matches!(address, std::net::IpAddr::V4(address) if address.is_private());
     let addresses = seen.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     match seen.aliases.last() {
-        _ if seen.addresses.iter().any(private) => lines.push(format!("from here {host} is the private address {addresses}")),
-        Some(alias) if seen.addresses.is_empty() => lines.push(format!("from here {host} is an alias of {alias}, which has no address")),
-        Some(alias) if alias.contains(".privatelink.") => lines.push(format!("from here {host} is an alias of {alias} and leads to the public address {addresses}")),
+        _ if seen.addresses.iter().any(private) => {
+            lines.push(format!("from here {host} is the private address {addresses}"))
+        }
+        Some(alias) if seen.addresses.is_empty() => {
+            lines.push(format!("from here {host} is an alias of {alias}, which has no address"))
+        }
+        Some(alias) if alias.contains(".privatelink.") => {
+            lines.push(format!("from here {host} is an alias of {alias} and leads to the public address {addresses}"))
+        }
         _ if !addresses.is_empty() => lines.push(format!("from here {host} is {addresses}")),
         _ => {}
     }

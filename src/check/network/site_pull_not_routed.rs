@@ -28,7 +28,8 @@ pub const CHECK: Check = Check {
 };
 
 fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
-    let in_apps = workload.environment.as_ref().and_then(Value::canonical).is_some_and(|id| id.contains("/managedenvironments/"));
+    let in_apps =
+        workload.environment.as_ref().and_then(Value::canonical).is_some_and(|id| id.contains("/managedenvironments/"));
     if workload.host != Host::WebSite || in_apps {
         return Err(Stop::NotApplicable("it is no site of App Service"));
     }
@@ -60,10 +61,13 @@ fn judge(workload: &Workload, registry: &crate::egress::registry::Registry) -> R
         ))));
     }
     let title = format!("registry {name} is closed to the public, and the site does not pull through its network");
-    let mut finding = Finding::at(workload.at, title).help("integrate the site into a network and set `outboundVnetRouting.imagePullTraffic` to true");
+    let mut finding = Finding::at(workload.at, title)
+        .help("integrate the site into a network and set `outboundVnetRouting.imagePullTraffic` to true");
     if let Some(id) = workload.id.as_ref().and_then(Value::as_str) {
         let id = super::remedy::word(id);
-        finding = finding.command(format!("az resource update --ids {id} --set properties.outboundVnetRouting.imagePullTraffic=true"));
+        finding = finding.command(format!(
+            "az resource update --ids {id} --set properties.outboundVnetRouting.imagePullTraffic=true"
+        ));
     }
     // What a file leaves out an update keeps.
     Ok(vec![if workload.origin == Origin::Partial { finding.warning() } else { finding }])
@@ -89,10 +93,16 @@ fn registry(pull: &Pull, evidence: &Evidence) -> Result<crate::egress::registry:
 /// Whether pulls go through the site's network, by any of the names that the setting has had.
 fn routes_pulls(workload: &Workload) -> bool {
     let Some(properties) = workload.body.get("properties").or(Some(&workload.body)) else { return false };
-    let is_true = |value: &Value| value.as_bool() == Some(true) || value.as_str().is_some_and(|text| text.eq_ignore_ascii_case("true") || text == "1");
+    let is_true = |value: &Value| {
+        value.as_bool() == Some(true)
+            || value.as_str().is_some_and(|text| text.eq_ignore_ascii_case("true") || text == "1")
+    };
     let routing = |key: &str| properties.path(&["outboundVnetRouting", key]).is_some_and(is_true);
     let config = set(properties, "siteConfig");
-    let old = [Some(properties), config].into_iter().flatten().any(|one| one.get("vnetImagePullEnabled").is_some_and(is_true));
+    let old = [Some(properties), config]
+        .into_iter()
+        .flatten()
+        .any(|one| one.get("vnetImagePullEnabled").is_some_and(is_true));
     let settings = config.and_then(|config| config.get("appSettings")).and_then(Value::as_array);
     let mut settings = settings.into_iter().flatten();
     let by_setting = settings.any(|setting| {

@@ -3,7 +3,7 @@
 //! The order is that of a pull: the registry, its layers, the token; then what the platform itself needs. A rule that closes
 //! several of them is one cause: it is reported where it strikes first.
 
-use crate::egress::{Barrier, Network, Need, Reach, Verdict, reach};
+use crate::egress::{Barrier, Need, Network, Reach, Verdict, reach};
 use crate::evidence::{Failure, Question, Stop};
 
 use super::picture::Picture;
@@ -94,7 +94,9 @@ impl Story {
 
     /// What is closed, in the order of a pull.
     pub fn blocked(&self) -> impl Iterator<Item = &Blocked> {
-        self.outcomes.iter().filter_map(|(_, outcome)| if let Outcome::Blocked(blocked) = outcome { Some(blocked.as_ref()) } else { None })
+        self.outcomes.iter().filter_map(|(_, outcome)| {
+            if let Outcome::Blocked(blocked) = outcome { Some(blocked.as_ref()) } else { None }
+        })
     }
 
     /// Nothing when the environment's network is known, else what to ask first.
@@ -118,7 +120,13 @@ fn first(question: Option<&Question>) -> Result<(), Stop> {
     question.map_or(Ok(()), |question| Err(Stop::Need(question.clone())))
 }
 
-fn needs(network: &Network, topic: Topic, host: &str, identity: bool, vault: Option<&str>) -> Result<Vec<Need>, &'static str> {
+fn needs(
+    network: &Network,
+    topic: Topic,
+    host: &str,
+    identity: bool,
+    vault: Option<&str>,
+) -> Result<Vec<Need>, &'static str> {
     let of_azure = network.cloud.is_registry(host);
     match topic {
         Topic::Registry if of_azure => Ok(vec![Need::Registry { login_server: host.to_owned() }]),
@@ -137,7 +145,10 @@ fn needs(network: &Network, topic: Topic, host: &str, identity: bool, vault: Opt
 }
 
 fn outcome(picture: &Picture, topic: Topic, needs: &[Need]) -> Outcome {
-    let mut open = picture.needs.iter().chain(picture.registry_needs.iter().filter(|_| matches!(topic, Topic::Registry | Topic::Layers)));
+    let mut open = picture
+        .needs
+        .iter()
+        .chain(picture.registry_needs.iter().filter(|_| matches!(topic, Topic::Registry | Topic::Layers)));
     if let Some(question) = open.next() {
         return Outcome::Need(question.clone());
     }

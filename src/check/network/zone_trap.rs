@@ -31,12 +31,20 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         if !super::is_open(way) {
             return None;
         }
-        let title = format!("{host} is open to everybody and does not exist for network {}: its zone {} has no record {record}", network.name(), zone.name());
-        let finding = case.finding(way, blocked, title).help("let the link fall back to the internet, or give the registry a private endpoint here");
+        let title = format!(
+            "{host} is open to everybody and does not exist for network {}: its zone {} has no record {record}",
+            network.name(),
+            zone.name()
+        );
+        let finding = case
+            .finding(way, blocked, title)
+            .help("let the link fall back to the internet, or give the registry a private endpoint here");
         let link = super::link_of(way, zone, network).unwrap_or("<link>");
         Some(finding.command(format!(
             "az network private-dns link vnet update {} -z {} -n {} --resolution-policy NxDomainRedirect",
-            super::remedy::scope(zone), super::remedy::word(zone.name()), super::remedy::word(link)
+            super::remedy::scope(zone),
+            super::remedy::word(zone.name()),
+            super::remedy::word(link)
         )))
     })
 }

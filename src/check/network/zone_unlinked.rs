@@ -28,9 +28,16 @@ fn run(case: &Case) -> Result<Vec<Finding>, Stop> {
         let Barrier::ZoneNotLinked { host, network, zone } = &blocked.barrier else { return None };
         let default = format!("privatelink.{}", way.story.network().cloud.acr_suffix());
         let name = zone.as_ref().map_or(default.as_str(), |zone| zone.name());
-        let title = format!("{host} leads to the closed public address: zone {name} is not linked to network {}", network.name());
+        let title = format!(
+            "{host} leads to the closed public address: zone {name} is not linked to network {}",
+            network.name()
+        );
         let command = super::remedy::link(zone.as_ref(), network, name);
-        Some(case.finding(way, blocked, title).help("link the zone that holds the registry's records to the network").command(command))
+        Some(
+            case.finding(way, blocked, title)
+                .help("link the zone that holds the registry's records to the network")
+                .command(command),
+        )
     })
 }
 

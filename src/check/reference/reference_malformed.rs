@@ -114,7 +114,7 @@ mod tests {
         insta::assert_snapshot!(says("[format('acme.azurecr.io//api:{0}', parameters('tag'))]"), @"
         error: `acme.azurecr.io//api:…` is no image reference: there is no name between two slashes
         at: format('acme.azurecr.io//api:{0}', parameters('tag'))
-        also: tag: and arrives here
+        also: tag: the value comes through here
         help: a name is missing; is the variable or parameter for the repository empty?
         ");
         insta::assert_snapshot!(says("[format('https://acme.azurecr.io/api:{0}', parameters('tag'))]"), @"not applicable: the reference has another mistake, which is reported");

@@ -1,12 +1,18 @@
 //! Microsoft Graph: until when an application's secrets are good. <https://learn.microsoft.com/graph/api/application-list>
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use azure_core::http::Method;
 use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::Arm;
 use super::address::quoted;
+use crate::config::Date;
 use crate::evidence::{Answer, Failure};
+
+/// How many days before its end a secret is worth a word.
+const SOON: i64 = 30;
 
 impl Arm {
     /// The end dates of an application's secrets, and nothing else of them.
@@ -31,6 +37,13 @@ impl Arm {
             .iter()
             .filter_map(|credential| credential.get("endDateTime"))
             .map(|end| json!({ "endDateTime": end }));
-        Ok(json!({ "displayName": application.get("displayName"), "passwordCredentials": ends.collect::<Vec<_>>() }))
+        let (now, soon) = (days_from_now(0), days_from_now(SOON));
+        Ok(json!({ "displayName": application.get("displayName"), "now": now, "soon": soon, "passwordCredentials": ends.collect::<Vec<_>>() }))
     }
+}
+
+/// A day, so many days from today: judging has no clock, so the answer says when it was given.
+fn days_from_now(days: i64) -> String {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    Date::from_days(i64::try_from(seconds / 86_400).unwrap_or(0) + days).to_string()
 }

@@ -47,9 +47,12 @@ pub struct Setting<'s> {
     pub tenant: Option<&'s str>,
 }
 
+/// How a source is built from what is set.
+type Build = fn(&Setting) -> Built;
+
 /// All sources, in the order in which they are tried: what CI gives to this job before what the machine happens to have.
 pub fn sources(setting: &Setting) -> Vec<Source> {
-    let all: [(&'static str, fn(&Setting) -> Built); 9] = [
+    let all: [(&'static str, Build); 9] = [
         ("GitHub's federated token", github),
         ("the Azure DevOps service connection", azure_devops),
         ("workload identity", workload_identity),
@@ -91,7 +94,7 @@ fn azure_devops(setting: &Setting) -> Built {
     let client = needed(environment, &["AZURESUBSCRIPTION_CLIENT_ID", "AZURE_CLIENT_ID"])?;
     let token = needed(environment, &["SYSTEM_ACCESSTOKEN"])?;
     let options =
-        AzurePipelinesCredentialOptions { credential_options: assertion_options(setting), ..Default::default() };
+        AzurePipelinesCredentialOptions { credential_options: assertion_options(setting) };
     configured(AzurePipelinesCredential::new(tenant, client, &connection, token, Some(options)))
 }
 
@@ -103,7 +106,6 @@ fn workload_identity(setting: &Setting) -> Built {
         client_id: Some(needed(environment, CLIENT)?),
         tenant_id: Some(needed(environment, TENANT)?),
         token_file_path: Some(file.into()),
-        ..Default::default()
     })))
 }
 
@@ -112,7 +114,7 @@ fn secret(setting: &Setting) -> Built {
     let secret = needed(environment, &["AZURE_CLIENT_SECRET"])?;
     let (tenant, client) = (needed(environment, TENANT)?, needed(environment, CLIENT)?);
     let client_options = transport::options(setting.http, setting.cloud);
-    let options = ClientSecretCredentialOptions { client_options, ..Default::default() };
+    let options = ClientSecretCredentialOptions { client_options };
     configured(ClientSecretCredential::new(&tenant, client, secret.into(), Some(options)))
 }
 
@@ -134,7 +136,6 @@ fn azure_cli(setting: &Setting) -> Built {
     let made = AzureCliCredential::new(Some(AzureCliCredentialOptions {
         tenant_id: setting.tenant.map(str::to_owned),
         executor: Some(program(setting, "az")?),
-        ..Default::default()
     }));
     Ok(Offer::Program(made.map_err(|error| super::words(&error))?))
 }
@@ -143,7 +144,6 @@ fn azure_developer_cli(setting: &Setting) -> Built {
     let made = AzureDeveloperCliCredential::new(Some(AzureDeveloperCliCredentialOptions {
         tenant_id: setting.tenant.map(str::to_owned),
         executor: Some(program(setting, "azd")?),
-        ..Default::default()
     }));
     Ok(Offer::Program(made.map_err(|error| super::words(&error))?))
 }
@@ -163,7 +163,6 @@ fn identity(setting: &Setting) -> Result<Arc<dyn TokenCredential>, String> {
     let made = ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
         user_assigned_id: setting.environment.get("AZURE_CLIENT_ID").map(|id| UserAssignedId::ClientId(id.to_owned())),
         client_options: transport::options(setting.http, setting.cloud),
-        ..Default::default()
     }));
     Ok(made.map_err(|error| super::words(&error))?)
 }
@@ -171,7 +170,6 @@ fn identity(setting: &Setting) -> Result<Arc<dyn TokenCredential>, String> {
 fn assertion_options(setting: &Setting) -> ClientAssertionCredentialOptions {
     ClientAssertionCredentialOptions {
         client_options: transport::options(setting.http, setting.cloud),
-        ..Default::default()
     }
 }
 

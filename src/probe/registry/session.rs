@@ -36,6 +36,9 @@ pub enum Credential {
     Refresh(Secret),
 }
 
+/// Asked once, however many wait for it.
+pub(super) type Asked<T> = Arc<OnceCell<Answer<T>>>;
+
 /// One registry, asked with one credential.
 pub struct Session {
     http: Arc<Http>,
@@ -43,7 +46,7 @@ pub struct Session {
     base: Url,
     credential: Credential,
     challenge: OnceCell<Answer<Challenge>>,
-    tokens: Mutex<HashMap<String, Arc<OnceCell<Answer<Option<Token>>>>>>,
+    tokens: Mutex<HashMap<String, Asked<Option<Token>>>>,
 }
 
 /// An access token for one scope.

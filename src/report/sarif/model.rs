@@ -1,6 +1,5 @@
 //! The part of SARIF 2.1.0 that pullgate writes.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -9,20 +8,20 @@ use serde::Serialize;
 pub const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 #[derive(Serialize)]
-pub struct Log<'r> {
+pub struct Log {
     #[serde(rename = "$schema")]
     pub schema: &'static str,
     pub version: &'static str,
-    pub runs: [Run<'r>; 1],
+    pub runs: [Run; 1],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Run<'r> {
+pub struct Run {
     pub tool: Tool,
     pub invocations: [Invocation; 1],
     pub column_kind: &'static str,
-    pub results: Vec<SarifResult<'r>>,
+    pub results: Vec<SarifResult>,
 }
 
 #[derive(Serialize)]
@@ -86,13 +85,13 @@ pub struct Notification {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SarifResult<'r> {
+pub struct SarifResult {
     pub rule_id: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule_index: Option<usize>,
     pub level: &'static str,
     pub message: Message,
-    pub locations: Vec<Location<'r>>,
+    pub locations: Vec<Location>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub related_locations: Vec<Related>,
     pub partial_fingerprints: BTreeMap<&'static str, String>,
@@ -104,11 +103,11 @@ pub struct SarifResult<'r> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Location<'r> {
+pub struct Location {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub physical_location: Option<PhysicalLocation>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub logical_locations: Vec<LogicalLocation<'r>>,
+    pub logical_locations: Vec<LogicalLocation>,
 }
 
 #[derive(Serialize)]
@@ -134,8 +133,8 @@ pub struct Region {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LogicalLocation<'r> {
-    pub name: Cow<'r, str>,
+pub struct LogicalLocation {
+    pub name: String,
     pub fully_qualified_name: String,
     pub kind: &'static str,
 }

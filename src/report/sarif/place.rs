@@ -1,7 +1,5 @@
 //! Places as SARIF counts them: columns in UTF-16 code units, files as URI references.
 
-use std::borrow::Cow;
-
 use super::model::{ArtifactLocation, LogicalLocation, PhysicalLocation, Region};
 use crate::judge::Judgement;
 use crate::report::plain;
@@ -22,19 +20,15 @@ pub fn physical(sources: &Sources, at: Span) -> Option<PhysicalLocation> {
 }
 
 /// The workload and the container that a judgement is about.
-pub fn logical(judgement: &Judgement) -> Vec<LogicalLocation<'static>> {
+pub fn logical(judgement: &Judgement) -> Vec<LogicalLocation> {
     let Some(workload) = &judgement.workload else { return Vec::new() };
     let workload = plain(workload);
     let Some(container) = &judgement.container else {
-        return vec![LogicalLocation {
-            fully_qualified_name: workload.clone(),
-            name: Cow::Owned(workload),
-            kind: "resource",
-        }];
+        return vec![LogicalLocation { fully_qualified_name: workload.clone(), name: workload, kind: "resource" }];
     };
     let container = plain(container);
     let fully_qualified_name = format!("{workload}/{container}");
-    vec![LogicalLocation { name: Cow::Owned(container), fully_qualified_name, kind: "member" }]
+    vec![LogicalLocation { name: container, fully_qualified_name, kind: "member" }]
 }
 
 /// A column that counts characters as one that counts UTF-16 code units, both from one.

@@ -44,13 +44,17 @@ impl Window {
         if !(first..=last).all(|line| is_short(&line)) {
             return Some((Window::within_line(sources, at, place.line, text), others.to_vec()));
         }
-        // The neighbours help to find the place; one that is too long does not.
+        // The neighbours help to find the place: the one above when it is short, the one below as far as it is.
         let first = Some(first - 1).filter(|line| *line > 0 && is_short(line)).unwrap_or(first);
-        let last = Some(last + 1).filter(is_short).unwrap_or(last);
         let start = offset_of_line(text, first);
-        let end = offset_of_line(text, last + 1);
-        let window =
+        let below = sources.line(at.file, last + 1);
+        let shown = floor(below, LONGEST);
+        let end = offset_of_line(text, last + 1) + shown;
+        let mut window =
             Window { path: place.path.to_owned(), text: masked(&text[start..end]), start, line: first - 1, column: 0 };
+        if shown < below.len() {
+            window.text.push_str(ELLIPSIS);
+        }
         Some((window, outside))
     }
 
@@ -100,7 +104,11 @@ impl SourceCode for Window {
         let offset = span.offset().checked_sub(self.start).ok_or(MietteError::OutOfBounds)?;
         let inner = self.text.as_str().read_span(&(offset, span.len()).into(), before, after)?;
         let at: SourceSpan = (inner.span().offset() + self.start, inner.span().len()).into();
-        let column = if inner.line() == 0 { inner.column() + self.column } else { inner.column() };
+        // miette counts bytes; a column counts characters.
+        let before = self.text.get(..inner.span().offset()).unwrap_or("");
+        let line_start = before.rfind('\n').map_or(0, |last| last + 1);
+        let counted = before[line_start..].chars().count();
+        let column = if line_start == 0 { counted + self.column } else { counted };
         let contents = MietteSpanContents::new_named(
             crate::report::plain(&self.path),
             inner.data(),

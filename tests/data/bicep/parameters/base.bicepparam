@@ -1,0 +1,3 @@
+using none
+
+param job = 'acme.azurecr.io/Base:v1'
