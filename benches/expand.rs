@@ -27,13 +27,20 @@ fn main() {
     println!("resources     MB   serde_json   pullgate   ratio   memory");
     for factor in [1, 2, 4, 8] {
         let text = template(RESOURCES * factor);
-        let (serde, own) = (best(|| parse(&text)), best(|| {
-            black_box(expanded(&text));
-        }));
+        let (serde, own) = (
+            best(|| parse(&text)),
+            best(|| {
+                black_box(expanded(&text));
+            }),
+        );
         let ratio = own.as_secs_f64() / serde.as_secs_f64();
         let size = text.len() as f64 / 1e6;
         let (serde, own) = (millis(serde), millis(own));
-        println!("{:9} {size:6.2} {serde:9.1} ms {own:7.1} ms {ratio:7.2} {:>8}", RESOURCES * factor, memory(RESOURCES * factor));
+        println!(
+            "{:9} {size:6.2} {serde:9.1} ms {own:7.1} ms {ratio:7.2} {:>8}",
+            RESOURCES * factor,
+            memory(RESOURCES * factor)
+        );
     }
 }
 
@@ -95,7 +102,8 @@ fn file_of(resources: usize) -> std::path::PathBuf {
 
 /// A template as Bicep compiles it: a module for every eight resources, loops, parameters handed down, registries by reference.
 fn template(resources: usize) -> String {
-    let modules: Vec<serde_json::Value> = (0..resources.div_ceil(8)).map(|index| module(index, resources.min(8))).collect();
+    let modules: Vec<serde_json::Value> =
+        (0..resources.div_ceil(8)).map(|index| module(index, resources.min(8))).collect();
     let template = json!({
         "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
         "contentVersion": "1.0.0.0",
@@ -118,7 +126,8 @@ fn module(index: usize, apps: usize) -> serde_json::Value {
     let probes: Vec<serde_json::Value> = (0..6)
         .map(|n| json!({"type": "Liveness", "httpGet": {"path": format!("/health/{n}"), "port": 8080}, "periodSeconds": 10 + n}))
         .collect();
-    let settings: Vec<String> = (0..20).map(|n| format!("a value that is as long as values of settings often are, number {n}")).collect();
+    let settings: Vec<String> =
+        (0..20).map(|n| format!("a value that is as long as values of settings often are, number {n}")).collect();
     let app = |n: usize| {
         json!({
             "type": "Microsoft.App/containerApps",

@@ -64,7 +64,8 @@ fn row(signer: &Authority, host: &str, count: usize, relayed: bool) {
     prepare(folder.path(), signer, host, &images);
     let own = median(|| pullgate(folder.path()));
     let peer = median(|| skopeo(folder.path()));
-    let trips = if relayed { format!("{:.1}", own.as_secs_f64() / (2.0 * EACH_WAY.as_secs_f64())) } else { String::new() };
+    let trips =
+        if relayed { format!("{:.1}", own.as_secs_f64() / (2.0 * EACH_WAY.as_secs_f64())) } else { String::new() };
     let path = if relayed { "relay" } else { "loopback" };
     let (own, peer) = (own.as_secs_f64() * 1e3, peer.as_secs_f64() * 1e3);
     println!("{path:10} {count:6} {own:7.0} ms {peer:7.0} ms {:>17.1} {trips:>22}", peer / own);
@@ -74,7 +75,10 @@ fn prepare(folder: &Path, signer: &Authority, host: &str, images: &[String]) {
     let write = |name: &str, text: String| std::fs::write(folder.join(name), text).expect("the folder can be written");
     let container = |(number, image): (usize, &String)| format!("      - {{name: c{number}, image: '{image}'}}\n");
     let containers: String = images.iter().enumerate().map(container).collect();
-    write("pod.yaml", format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: many}}\nspec:\n  containers:\n{containers}"));
+    write(
+        "pod.yaml",
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: many}}\nspec:\n  containers:\n{containers}"),
+    );
     write("images", images.join("\n"));
     write("ca.crt", signer.pem.clone());
     let auth = base64::engine::general_purpose::STANDARD.encode("alice:secret");
@@ -86,7 +90,11 @@ fn pullgate(folder: &Path) -> Duration {
     let report = folder.join("report.json");
     let mut command = Command::new(env!("CARGO_BIN_EXE_pullgate"));
     command.args(["check", "pod.yaml", "--ca-file", "ca.crt", "--concurrency", "128", "--report"]);
-    command.arg(format!("json={}", report.display())).env("DOCKER_CONFIG", folder).current_dir(folder).stdout(Stdio::null());
+    command
+        .arg(format!("json={}", report.display()))
+        .env("DOCKER_CONFIG", folder)
+        .current_dir(folder)
+        .stdout(Stdio::null());
     command.status().expect("pullgate runs");
     let elapsed = started.elapsed();
     let text = std::fs::read_to_string(report).expect("a report");

@@ -150,7 +150,10 @@ mod tests {
         let (compiled, start, end) = marked(compiled);
         let (sources, file) = gathered(&bicep, &compiled);
         let place = Origins::new(&sources).find(Span { file, start, end }).expect("it has a place");
-        assert_eq!((sources.slice(place.at), place.at.start, place.at.end), (&bicep[from as usize..to as usize], from, to));
+        assert_eq!(
+            (sources.slice(place.at), place.at.start, place.at.end),
+            (&bicep[from as usize..to as usize], from, to)
+        );
     }
 
     #[track_caller]
@@ -204,7 +207,10 @@ mod tests {
     #[test]
     fn a_variable_that_only_the_deployment_knows_stands_where_its_name_is_used() {
         let compiled = r#"{"resources": {"app": {"type": "A.B/c", "properties": {"image": "[format('{0}«/api:v1»', reference('acr').x)]"}}}}"#;
-        came_from("var image = '${acr.properties.x}«/api:v1»'\nresource app 'A.B/c@1' = { properties: { image: image } }", compiled);
+        came_from(
+            "var image = '${acr.properties.x}«/api:v1»'\nresource app 'A.B/c@1' = { properties: { image: image } }",
+            compiled,
+        );
     }
 
     #[test]
@@ -252,11 +258,16 @@ resource many 'A.B/c@1' = [for i in range(0, 2): { name: 'x${i}', properties: { 
     #[test]
     fn what_could_be_one_of_several_is_lost() {
         let bicep = "resource one 'A.B/c@1' = { name: a, x: 'v' }\nresource two 'A.B/c@1' = { name: b, x: 'v' }";
-        let compiled = r#"{"resources": [{"type": "A.B/c", "apiVersion": "1", "name": "[parameters('b')]", "x": "v"}]}"#;
+        let compiled =
+            r#"{"resources": [{"type": "A.B/c", "apiVersion": "1", "name": "[parameters('b')]", "x": "v"}]}"#;
         is_lost(bicep, compiled, "v\"}]");
         is_lost("param a string", r#"{"parameters": {"b": {"type": "string"}}, "resources": []}"#, "string");
         is_lost("", r#"{"resources": {"app": {"type": "A.B/c"}}}"#, "A.B/c");
-        is_lost("module m 'br:x/y:1' = {}", r#"{"resources": {"m": {"properties": {"template": {"resources": []}}}}}"#, "[]");
+        is_lost(
+            "module m 'br:x/y:1' = {}",
+            r#"{"resources": {"m": {"properties": {"template": {"resources": []}}}}}"#,
+            "[]",
+        );
     }
 
     #[test]

@@ -200,7 +200,8 @@ fn told(question: &Question, reply: &Reply) -> Option<String> {
     }
     let rows = json.get("value")?.as_array()?;
     let name = |row: &serde_json::Value| {
-        let text = row.pointer("/properties/loginServer").or_else(|| row.get("displayName")).or_else(|| row.get("name"));
+        let text =
+            row.pointer("/properties/loginServer").or_else(|| row.get("displayName")).or_else(|| row.get("name"));
         text.and_then(serde_json::Value::as_str).map(str::to_owned)
     };
     let names: Vec<String> = rows.iter().filter_map(name).take(SHOWN).collect();

@@ -35,9 +35,9 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use crate::cloud::Cloud;
 pub use dns::{Resolution, resolve};
 pub use id::Id;
-pub use crate::cloud::Cloud;
 pub use need::Need;
 pub use path::{Barrier, Reach, Verdict, reach};
 pub use wants::{Want, wants};

@@ -108,7 +108,10 @@ impl Evidence {
     /// What the registry says of a repository, tag and manifest beyond the image: locks, times.
     pub fn attributes(&self, image: &ImageRef) -> Result<Answer<&Attributes>, Stop> {
         let question = Question::Attributes { image: image.clone() };
-        self.read(question, |reply| if let Reply::Attributes(attributes) = reply { Some(attributes.as_ref()) } else { None })
+        self.read(
+            question,
+            |reply| if let Reply::Attributes(attributes) = reply { Some(attributes.as_ref()) } else { None },
+        )
     }
 
     /// The tags of a repository that were deleted and can still be restored.
@@ -127,7 +130,10 @@ impl Evidence {
     /// What the runner sees of a host: names, connection, TLS, status.
     pub fn reach(&self, host: &Host) -> Result<Answer<&Resolution>, Stop> {
         let question = Question::Reach { host: host.clone() };
-        self.read(question, |reply| if let Reply::Resolution(resolution) = reply { Some(resolution.as_ref()) } else { None })
+        self.read(
+            question,
+            |reply| if let Reply::Resolution(resolution) = reply { Some(resolution.as_ref()) } else { None },
+        )
     }
 
     /// The registry resource whose login server is this host; found by asking, never by cutting the host.

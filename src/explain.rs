@@ -38,7 +38,12 @@ pub fn list() -> String {
     for hypothesis in Hypothesis::ALL {
         out.push_str(&format!("{}: {}\n", hypothesis.name(), hypothesis.question()));
         for check in CHECKS.iter().filter(|check| check.hypothesis == hypothesis) {
-            out.push_str(&format!("  {:width$}  {:7}  {}\n", check.code, check.severity.name(), Page::of(check).summary));
+            out.push_str(&format!(
+                "  {:width$}  {:7}  {}\n",
+                check.code,
+                check.severity.name(),
+                Page::of(check).summary
+            ));
         }
         out.push('\n');
     }

@@ -76,7 +76,8 @@ fn read_documents(
         let help = "name a manifest (a template, a YAML file, `-` for stdin); `pullgate check --help` shows examples";
         return Err(RunError::Usage(help.to_owned()));
     }
-    let inputs: Vec<Input> = input.manifests.iter().map(|path| path.parse().expect("every text names an input")).collect();
+    let inputs: Vec<Input> =
+        input.manifests.iter().map(|path| path.parse().expect("every text names an input")).collect();
     let search_path = std::env::var_os("PATH");
     let mut documents = load::load(&inputs, search_path.as_deref(), sources)?;
     let mut given = load::parameters(&input.parameters, search_path.as_deref(), sources)?;
@@ -116,7 +117,11 @@ fn context(options: &cli::Context, cloud: Cloud) -> Context {
 }
 
 /// Judges and asks in turn until nothing is left to ask.
-fn decide(manifest: &Manifest, options: &cli::Check, config: &Config) -> Result<(Vec<Judgement>, Evidence, usize), RunError> {
+fn decide(
+    manifest: &Manifest,
+    options: &cli::Check,
+    config: &Config,
+) -> Result<(Vec<Judgement>, Evidence, usize), RunError> {
     let mut evidence = match &options.evidence {
         None => Evidence::default(),
         Some(path) => {
@@ -197,7 +202,10 @@ fn progress_bar() -> ProgressBar {
     let bar = ProgressBar::new(0);
     let target = if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     bar.set_draw_target(target);
-    bar.set_style(ProgressStyle::with_template("{spinner} asked {pos} of {len} questions, {elapsed}").expect("the template is well formed"));
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} asked {pos} of {len} questions, {elapsed}")
+            .expect("the template is well formed"),
+    );
     bar
 }
 

@@ -29,8 +29,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-pub use acr::{Acr, Endpoint, acr_cloud, acr_name, is_acr};
 pub use crate::cloud::Cloud;
+pub use acr::{Acr, Endpoint, acr_cloud, acr_name, is_acr};
 pub use digest::{Algorithm, Digest};
 pub use host::{Host, Reach};
 pub use known::{

@@ -30,7 +30,8 @@ fn main() -> ExitCode {
 
 /// CI systems set variables of inputs that nobody gave to nothing; that is not a value.
 fn forget_empty_variables() {
-    let empty = |(name, value): &(OsString, OsString)| name.to_string_lossy().starts_with("PULLGATE_") && value.is_empty();
+    let empty =
+        |(name, value): &(OsString, OsString)| name.to_string_lossy().starts_with("PULLGATE_") && value.is_empty();
     for (name, _) in std::env::vars_os().filter(empty) {
         // SAFETY: no other thread has been started yet.
         unsafe { std::env::remove_var(name) };

@@ -262,7 +262,9 @@ impl Manifest {
     /// Keeps a problem once, however often the thing it is about is deployed.
     fn add_problem(&mut self, problem: Problem) {
         let same = |known: &Problem| {
-            known.code == problem.code && known.finding.at == problem.finding.at && known.finding.title == problem.finding.title
+            known.code == problem.code
+                && known.finding.at == problem.finding.at
+                && known.finding.title == problem.finding.title
         };
         if !self.problems.iter().any(same) {
             self.problems.push(problem);

@@ -47,7 +47,9 @@ pub use crate::cloud::Cloud;
 pub use context::{Context, Deployer, Level};
 pub use dependencies::Waits;
 pub use error::{Error, Kind, Outcome};
-pub use expansion::{Condition, Deployment, Expansion, Knowledge, Missing, Resource, Unexamined, expand, expand_knowing};
+pub use expansion::{
+    Condition, Deployment, Expansion, Knowledge, Missing, Resource, Unexamined, expand, expand_knowing,
+};
 pub use given::{Given, Source};
 pub use scope::Target;
 pub use unresolved::Unresolved;

@@ -127,7 +127,10 @@ fn every_row_of_the_playbooks_has_a_check_and_a_case() {
         assert!(!cases.is_empty(), "{row}: no case");
         for case in cases {
             assert!(names.contains(&case), "{row}: no case {case}");
-            assert!(links.contains(&format!("(../{}/{case}/)", story::FOLDER)), "{row}: the link to {case} leads elsewhere");
+            assert!(
+                links.contains(&format!("(../{}/{case}/)", story::FOLDER)),
+                "{row}: the link to {case} leads elsewhere"
+            );
         }
         count += 1;
     }
@@ -139,7 +142,9 @@ fn every_log_pattern_of_the_playbooks_is_recognised() {
     let page = fs::read_to_string("docs/coverage.md").unwrap();
     for (_, cells) in rows(&page).into_iter().filter(|(heading, _)| heading == "Log patterns") {
         let text = cells[0].trim_matches('`');
-        let line = format!("Failed to pull image \"acme.azurecr.io/api:v1\": failed to resolve reference \"acme.azurecr.io/api:v1\": {text}\n");
+        let line = format!(
+            "Failed to pull image \"acme.azurecr.io/api:v1\": failed to resolve reference \"acme.azurecr.io/api:v1\": {text}\n"
+        );
         let triage = pullgate::triage::read(&mut line.as_bytes()).unwrap();
         let json: serde_json::Value = serde_json::from_str(&triage.json()).unwrap();
         assert_eq!(json["findings"][0]["hypothesis"], *cells[1], "{text}: {json:#}");

@@ -38,7 +38,7 @@ fn judged(name: &str) -> Vec<Judgement> {
         |file: String| std::fs::read_to_string(folder.join(&file)).unwrap_or_else(|_| panic!("{file} is missing"));
     let mut sources = Sources::default();
     let file = sources.add("app.yaml", read("app.yaml".to_owned()));
-    let document = load::document("app.yaml".to_owned(), file, Encoding::default(), &mut sources).expect("a manifest");
+    let document = load::document("app.yaml".to_owned(), file, Encoding::default(), &sources).expect("a manifest");
     let manifest = manifest::read(&[document], &manifest::Options::default());
     let evidence = Evidence::load(&read(format!("{name}.json"))).expect("evidence").offline();
     judge(&manifest, &evidence).judgements

@@ -5,14 +5,28 @@ use std::path::{Path, PathBuf};
 
 /// Rooms that are pure: no network, no clock, no environment, no files.
 const PURE: &[&str] = &[
-    "check", "rbac", "egress", "template", "image", "manifest", "report", "judge", "evidence", "finding", "document", "triage",
-    "value", "source", "expand", "explain",
+    "check", "rbac", "egress", "template", "image", "manifest", "report", "judge", "evidence", "finding", "document",
+    "triage", "value", "source", "expand", "explain",
 ];
 
 /// What a pure room must not name.
 const WORLD: &[&str] = &[
-    "std::net::Tcp", "std::net::Udp", "std::fs", "std::env", "std::process", "SystemTime", "Instant::now", "tokio", "reqwest",
-    "hickory", "azure_", "crate::probe", "crate::load", "crate::gate", "crate::run", "crate::cli",
+    "std::net::Tcp",
+    "std::net::Udp",
+    "std::fs",
+    "std::env",
+    "std::process",
+    "SystemTime",
+    "Instant::now",
+    "tokio",
+    "reqwest",
+    "hickory",
+    "azure_",
+    "crate::probe",
+    "crate::load",
+    "crate::gate",
+    "crate::run",
+    "crate::cli",
 ];
 
 /// Exceptions, each with its reason.
@@ -79,7 +93,9 @@ impl File {
         let parent = self.path.parent().unwrap();
         let declared_in = [parent.with_extension("rs"), parent.join("mod.rs"), parent.join("lib.rs")];
         declared_in.iter().filter_map(|path| fs::read_to_string(path).ok()).any(|text| {
-            ["mod", "pub mod", "pub(crate) mod", "pub(super) mod"].iter().any(|word| text.contains(&format!("#[cfg(test)]\n{word} {stem};")))
+            ["mod", "pub mod", "pub(crate) mod", "pub(super) mod"]
+                .iter()
+                .any(|word| text.contains(&format!("#[cfg(test)]\n{word} {stem};")))
         }) || (parent.file_stem().is_some_and(|name| name == "tests"))
     }
 }
@@ -115,7 +131,11 @@ fn rooms_know_only_whom_they_may() {
 
 #[test]
 fn every_file_reads_in_one_sitting() {
-    let long: Vec<String> = files().iter().filter(|file| file.lines > LONGEST).map(|file| format!("{} has {} lines", file.name(), file.lines)).collect();
+    let long: Vec<String> = files()
+        .iter()
+        .filter(|file| file.lines > LONGEST)
+        .map(|file| format!("{} has {} lines", file.name(), file.lines))
+        .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::server::json as json_response;
 use crate::token::{Mint, claims, guid, now};
-use crate::world::{Principal, World};
+use crate::world::{Principal, World, kind};
 
 pub const HOST: &str = "login.microsoftonline.com";
 
@@ -57,23 +57,27 @@ pub fn managed_identity(world: &World, mint: &Mint, request: &Request<Bytes>) ->
         return refused("Required metadata header not specified");
     }
     let names = ["object_id", "principal_id", "client_id", "mi_res_id", "msi_res_id"];
-    let Some(wanted) = names.iter().find_map(|name| query.get(*name)) else {
-        return refused(
-            "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request",
-        );
-    };
-    let Some(identity) = world.identities().into_iter().find(|one| {
-        [&one.object_id, &one.client_id, &one.name]
-            .iter()
-            .any(|name| !name.is_empty() && name.eq_ignore_ascii_case(wanted))
-    }) else {
-        return refused("Identity not found");
+    let wanted = names.iter().find_map(|name| query.get(*name));
+    let identities = world.identities();
+    let mut fitting = identities.iter().filter(|one| match wanted {
+        Some(wanted) => one.is_called(wanted),
+        // Without a name it is the identity of the resource itself.
+        None => !kind(&one.name).starts_with("microsoft.managedidentity/"),
+    });
+    let identity = match (fitting.next(), fitting.next()) {
+        (Some(identity), None) => identity,
+        (None, _) => return refused("Identity not found"),
+        _ => {
+            return refused(
+                "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request",
+            );
+        }
     };
     let Some(audience) = query.get("resource").and_then(|resource| audience(resource)) else {
         return refused("AADSTS500011: The resource principal was not found in the tenant.");
     };
-    let mut answer = issue(world, mint, &identity, audience);
-    answer["client_id"] = identity.client_id.into();
+    let mut answer = issue(world, mint, identity, audience);
+    answer["client_id"] = identity.client_id.clone().into();
     answer["expires_in"] = GOOD.to_string().into();
     json_response(StatusCode::OK, &answer)
 }

@@ -193,11 +193,7 @@ impl World {
 
     /// A principal by object id, client id, or the name that the world gives it; managed identities too.
     pub fn principal(&self, any: &str) -> Option<Principal> {
-        let is = |principal: &Principal| {
-            [&principal.object_id, &principal.client_id, &principal.name]
-                .iter()
-                .any(|one| one.eq_ignore_ascii_case(any))
-        };
+        let is = |principal: &Principal| principal.is_called(any);
         self.written.principals.iter().find(|one| is(one)).cloned().or_else(|| self.identities().into_iter().find(is))
     }
 
@@ -238,6 +234,14 @@ impl World {
         let mut all: Vec<String> = self.resources.keys().filter_map(of).collect();
         all.dedup();
         all
+    }
+}
+
+impl Principal {
+    /// Whether this is one of its names: object id, client id, or what the world calls it.
+    pub fn is_called(&self, any: &str) -> bool {
+        let names = [&self.object_id, &self.client_id, &self.name];
+        names.iter().any(|name| !name.is_empty() && name.eq_ignore_ascii_case(any))
     }
 }
 

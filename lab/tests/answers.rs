@@ -59,11 +59,37 @@ fn entra_knows_who_may_log_in() {
         (status, body["error_codes"][0].as_u64())
     };
     let scope = "https://management.azure.com/.default";
-    assert_eq!(with(&client, "the gate's own", scope, TENANT), (200, None));
+    assert_eq!(with(&client, "secret-of-the-gate", scope, TENANT), (200, None));
     assert_eq!(with(&client, "wrong", scope, TENANT), (401, Some(7_000_215)));
     assert_eq!(with("nobody", "", scope, TENANT), (400, Some(700_016)));
-    assert_eq!(with(&client, "the gate's own", scope, "elsewhere"), (400, Some(90_002)));
-    assert_eq!(with(&client, "the gate's own", "https://elsewhere.example/.default", TENANT), (400, Some(500_011)));
+    assert_eq!(with(&client, "secret-of-the-gate", scope, "elsewhere"), (400, Some(90_002)));
+    assert_eq!(with(&client, "secret-of-the-gate", "https://elsewhere.example/.default", TENANT), (400, Some(500_011)));
+}
+
+#[test]
+fn entra_takes_the_token_of_a_workload_that_it_knows() {
+    let azure = up("healthy-user-identity");
+    let client = azure.principal("gate").unwrap().client_id;
+    let with = |subject: &str| {
+        let claims = json!({
+            "iss": "https://token.actions.githubusercontent.com",
+            "sub": subject,
+            "aud": "api://AzureADTokenExchange",
+        });
+        let assertion = lab::token::Mint::new().token(60, claims);
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &*client),
+            ("client_assertion_type", kind),
+            ("client_assertion", &*assertion),
+            ("scope", "https://management.azure.com/.default"),
+        ];
+        let (status, body) = token(&azure, TENANT, &fields);
+        (status, body["error_codes"][0].as_u64())
+    };
+    assert_eq!(with("repo:acme/shop:environment:production"), (200, None));
+    assert_eq!(with("repo:acme/shop:ref:refs/heads/main"), (400, Some(700_213)));
 }
 
 #[test]

@@ -23,7 +23,9 @@ impl Follow<'_, '_> {
         let node = node.body();
         let part = match &value.data {
             Data::Object(_) => self.member(value).map(Part::Member),
-            Data::Array(items) => items.iter().position(|item| self.is_in(item.at)).map(|index| Part::Item(index, &items[index])),
+            Data::Array(items) => {
+                items.iter().position(|item| self.is_in(item.at)).map(|index| Part::Item(index, &items[index]))
+            }
             _ => None,
         };
         match (part, &node.shape) {
@@ -50,14 +52,7 @@ impl Follow<'_, '_> {
     }
 
     /// Where in a member's property the span is.
-    fn property(
-        &self,
-        file: FileId,
-        object: &Object,
-        whole: &Value,
-        member: &Member,
-        depth: usize,
-    ) -> Option<Place> {
+    fn property(&self, file: FileId, object: &Object, whole: &Value, member: &Member, depth: usize) -> Option<Place> {
         if let (true, Some(turns)) = (member.key == "copy", member.value.as_array()) {
             // Loops of properties: https://learn.microsoft.com/azure/azure-resource-manager/templates/copy-properties
             let turn = turns.iter().find(|turn| self.is_in(turn.at))?;
@@ -102,7 +97,8 @@ impl Follow<'_, '_> {
         let text = self.text(file);
         let name = text.get(name.clone())?;
         let source = self.origins.parsed(file);
-        let is_meant = |kind: Kind, range: &Range<usize>| kind == Kind::Variable && text.get(range.clone()) == Some(name);
+        let is_meant =
+            |kind: Kind, range: &Range<usize>| kind == Kind::Variable && text.get(range.clone()) == Some(name);
         let variable = source.declarations.iter().find(|one| is_meant(one.kind, &one.name))?;
         variable.value.clone()
     }

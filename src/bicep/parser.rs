@@ -430,8 +430,13 @@ mod tests {
     #[test]
     fn a_declaration_ends_with_its_line_unless_an_operator_goes_on() {
         let text = "param a string?\nparam b 'x' | 'y' = 'x'\nvar c = d\n  ? 1\n  : 2\nvar e = [\n  1\n  -2\n]\nfunc f(x int) int => x\nvar g = e!";
-        let expected =
-            ["Parameter a -", "Parameter b 'x'", "Variable c d\n  ? 1\n  : 2", "Variable e [\n  1\n  -2\n]", "Variable g e!"];
+        let expected = [
+            "Parameter a -",
+            "Parameter b 'x'",
+            "Variable c d\n  ? 1\n  : 2",
+            "Variable e [\n  1\n  -2\n]",
+            "Variable g e!",
+        ];
         assert_eq!(declared(text), expected);
     }
 

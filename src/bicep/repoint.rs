@@ -8,7 +8,8 @@ use crate::judge::{Judgement, Verdict};
 use crate::source::{Sources, Span};
 
 /// What is said of a finding that stays where no one writes.
-const COMPILED: &str = "the line is that of the compiled template; which line of the Bicep source it came from is not certain";
+const COMPILED: &str =
+    "the line is that of the compiled template; which line of the Bicep source it came from is not certain";
 
 /// Moves the places of judgements, of their findings and of these findings' labels from compiled texts to their sources.
 /// A finding whose place is not certain stays, and says so; an edit stays only where both texts are the same.

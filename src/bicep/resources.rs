@@ -2,8 +2,8 @@
 //!
 //! Language version 2.0 keeps symbolic names as the keys of `resources`; a nested one is `parent::child`. The older form is an
 //! array without names, in an order that is the compiler's: nested resources, innermost first, then the others as they are
-//! written, then modules; `existing` ones are left out (src/Bicep.Core/Emit/TemplateWriter.cs in Azure/bicep). The order of
-//! types decides only among those that are alike in everything else that is kept.
+//! written, then modules; `existing` ones are left out (src/Bicep.Core/Emit/TemplateWriter.cs in Azure/bicep). The order
+//! decides only where all of a kind are there and none contradicts it.
 
 use std::ops::Range;
 
@@ -27,7 +27,8 @@ pub(super) fn by_symbol<'s>(source: &'s Source, symbol: &str, text: &str) -> Opt
     let mut among = &source.declarations;
     let mut found = None;
     for name in symbol.split("::") {
-        let is_meant = |declaration: &&Declaration| is_resource(declaration) && text.get(declaration.name.clone()) == Some(name);
+        let is_meant =
+            |declaration: &&Declaration| is_resource(declaration) && text.get(declaration.name.clone()) == Some(name);
         let declaration = among.iter().find(is_meant)?;
         found = Some(declaration);
         match declaration.value.as_ref().and_then(|value| value.declared()) {
@@ -39,30 +40,38 @@ pub(super) fn by_symbol<'s>(source: &'s Source, symbol: &str, text: &str) -> Opt
 }
 
 /// The declaration of the resource at `index` of an array of compiled ones; `None` unless it is certain.
-pub(super) fn by_place<'s>(source: &'s Source, text: &str, compiled: &[Value], index: usize) -> Option<&'s Declaration> {
+pub(super) fn by_place<'s>(
+    source: &'s Source,
+    text: &str,
+    compiled: &[Value],
+    index: usize,
+) -> Option<&'s Declaration> {
     let mut listed = Vec::new();
     nested(&source.declarations, None, 0, text, &mut listed);
     // A stable sort keeps the order within the nested ones, the others and the modules.
     listed.sort_by_key(|one| (one.declaration.kind == Kind::Module, one.depth == 0));
     let wanted = compiled.get(index)?;
     let loop_name = wanted.path(&["copy", "name"]).and_then(Value::as_str);
-    let alike = |one: &&Listed| one.is_like(wanted, text);
-    let candidates: Vec<&Listed> = listed.iter().filter(alike).collect();
+    // Those of the same kind, among them those that nothing contradicts.
+    let of_kind: Vec<&Listed> = listed.iter().filter(|one| one.is_of_kind(wanted)).collect();
+    let alike: Vec<&&Listed> = of_kind.iter().filter(|one| one.is_like(wanted, text)).collect();
     if let Some(name) = loop_name {
-        let is_meant = |one: &&&Listed| text.get(one.declaration.name.clone()) == Some(name);
-        let mut named = candidates.iter().filter(is_meant);
+        let is_meant = |one: &&&&Listed| text.get(one.declaration.name.clone()) == Some(name);
+        let mut named = alike.iter().filter(is_meant);
         if let (Some(one), None) = (named.next(), named.next()) {
             return Some(one.declaration);
         }
     }
-    if let [one] = candidates.as_slice() {
+    if let [one] = alike.as_slice() {
         return Some(one.declaration);
     }
-    // Those that this template has of the same kind, in its order.
-    let same = |other: &Value| candidates.first().is_some_and(|one| one.is_like(other, text));
-    let total = compiled.iter().filter(|other| same(other)).count();
-    let rank = compiled[..index].iter().filter(|other| same(other)).count();
-    if total == candidates.len() { candidates.get(rank).map(|one| one.declaration) } else { None }
+    let first = of_kind.first()?;
+    let others: Vec<(usize, &Value)> =
+        compiled.iter().enumerate().filter(|(_, other)| first.is_of_kind(other)).collect();
+    let is_whole =
+        others.len() == of_kind.len() && others.iter().zip(&of_kind).all(|((_, other), one)| one.is_like(other, text));
+    let rank = others.iter().position(|(other, _)| *other == index)?;
+    is_whole.then(|| of_kind[rank].declaration)
 }
 
 fn is_resource(declaration: &Declaration) -> bool {
@@ -99,21 +108,24 @@ fn nested<'s>(
 }
 
 impl Listed<'_> {
-    /// Whether it could be compiled to this resource.
-    fn is_like(&self, compiled: &Value, text: &str) -> bool {
+    /// Whether it is of the type of this resource, and a loop or module where that is one.
+    fn is_of_kind(&self, compiled: &Value) -> bool {
         let member = |key: &str| compiled.get(key).and_then(Value::as_str);
-        let is_module = self.declaration.kind == Kind::Module;
-        if !member("type").is_some_and(|kind| kind.eq_ignore_ascii_case(&self.kind))
-            // A module's expressions see its own parameters only, which has to be asked for.
-            || (is_module && compiled.path(&["properties", "expressionEvaluationOptions"]).is_none())
-            || self.version.as_deref().is_some_and(|version| member("apiVersion") != Some(version))
-            || self.declaration.value.as_ref().is_some_and(|value| value.is_loop()) != compiled.get("copy").is_some()
-        {
-            return false;
-        }
+        let is_loop = self.declaration.value.as_ref().is_some_and(Node::is_loop);
+        // A module's expressions see its own parameters only, which the compiler has to ask for.
+        let is_module = || compiled.path(&["properties", "expressionEvaluationOptions"]).is_some();
+        member("type").is_some_and(|kind| kind.eq_ignore_ascii_case(&self.kind))
+            && self.version.as_deref().is_none_or(|version| member("apiVersion") == Some(version))
+            && is_loop == compiled.get("copy").is_some()
+            && (self.declaration.kind != Kind::Module || is_module())
+    }
+
+    /// Whether nothing contradicts that it was compiled to this resource of its kind.
+    fn is_like(&self, compiled: &Value, text: &str) -> bool {
+        let name = compiled.get("name").and_then(Value::as_str);
         let Some(object) = self.declaration.value.as_ref().and_then(|value| value.declared()) else { return true };
-        self.is_named(object.get("name", text).map(|name| &name.value), member("name"), text)
-            && (!is_module || has_parameters(object, compiled, text))
+        self.is_named(object.get("name", text).map(|name| &name.value), name, text)
+            && (self.declaration.kind != Kind::Module || has_parameters(object, compiled, text))
     }
 
     /// Whether nothing contradicts that the compiled name was written so; names of nested ones are put together.
@@ -123,8 +135,6 @@ impl Listed<'_> {
         match &written.shape {
             Shape::Text(literal) if compiled.starts_with('[') => compiled.contains(of(literal)),
             Shape::Text(literal) => of(literal) == compiled || of(literal).contains('\\'),
-            // A parameter, a variable, what a loop runs over.
-            Shape::Name => true,
             _ => compiled.starts_with('['),
         }
     }

@@ -96,7 +96,11 @@ impl Follow<'_, '_> {
             return Some(self.place(file, &variable.name));
         }
         let node = variable.value.as_ref()?;
-        if member.key == "copy" { self.turn(file, node, compiled, depth) } else { self.value(file, node, compiled, depth) }
+        if member.key == "copy" {
+            self.turn(file, node, compiled, depth)
+        } else {
+            self.value(file, node, compiled, depth)
+        }
     }
 
     fn output(&self, file: FileId, output: &Declaration, member: &Member, depth: usize) -> Option<Place> {

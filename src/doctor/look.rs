@@ -75,11 +75,7 @@ async fn overview(probe: &Probe, caller: &Answer<Caller>, evidence: &mut Evidenc
     let find = |kind: &str| Question::Resource(Resource::Find { kind: kind.to_owned() });
     let registries = find("Microsoft.ContainerRegistry/registries");
     let subscriptions = Resource::List { scope: String::new(), kind: "Microsoft.Resources/subscriptions".to_owned() };
-    let first = [
-        Question::Resource(subscriptions),
-        registries.clone(),
-        find("Microsoft.App/managedEnvironments"),
-    ];
+    let first = [Question::Resource(subscriptions), registries.clone(), find("Microsoft.App/managedEnvironments")];
     probe.answer(first.into(), evidence, |_, _| ()).await;
     let rows = evidence.iter().find_map(|(question, answer)| match answer {
         Ok(Reply::Json(json)) if *question == registries => json.get("value")?.as_array().cloned(),

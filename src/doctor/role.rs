@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::permission::{Permission, home, permission};
 use super::Caller;
+use super::permission::{Permission, home, permission};
 use crate::evidence::{Evidence, Failure, Question, Registry};
 use crate::image::{Host, is_acr};
 use crate::rbac::{RegistryMode, RoleName};
@@ -72,7 +72,8 @@ pub fn mend(
     }
     advice.extend(failures.iter().filter_map(beyond_roles));
     if lacking.iter().any(|one| one.action.eq_ignore_ascii_case("Microsoft.App/managedEnvironments/read")) {
-        let next = "an environment with a network of its own has that network asked next: run `pullgate doctor` again then";
+        let next =
+            "an environment with a network of its own has that network asked next: run `pullgate doctor` again then";
         advice.insert(next.to_owned());
     }
     let (role, mut commands) = custom(&lacking, caller, subscription);
@@ -151,12 +152,7 @@ fn widest(scopes: BTreeSet<String>) -> BTreeSet<String> {
 }
 
 /// The role that pulls, by the registry's mode; both when the mode is not known.
-fn pull_grants(
-    host: &Host,
-    evidence: &Evidence,
-    caller: Option<&Caller>,
-    subscription: Option<&str>,
-) -> Vec<String> {
+fn pull_grants(host: &Host, evidence: &Evidence, caller: Option<&Caller>, subscription: Option<&str>) -> Vec<String> {
     let registry: Option<Registry> = evidence.registry(host).ok().and_then(Result::ok);
     let scope = match &registry {
         Some(registry) => plain(&registry.id),

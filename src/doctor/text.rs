@@ -31,11 +31,8 @@ fn who(out: &mut dyn Write, doctor: &Doctor) -> io::Result<()> {
     match (&doctor.caller, &doctor.no_caller) {
         (Some(caller), _) => {
             writeln!(out, "  ✓ {}", plain(&caller.source))?;
-            let parts = [
-                ("tenant", &caller.tenant),
-                ("application", &caller.application_id),
-                ("object", &caller.object_id),
-            ];
+            let parts =
+                [("tenant", &caller.tenant), ("application", &caller.application_id), ("object", &caller.object_id)];
             for (word, id) in parts {
                 if let Some(id) = id {
                     writeln!(out, "    {word:<12}{}", plain(id))?;

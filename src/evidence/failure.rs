@@ -12,7 +12,14 @@ pub enum Failure {
     NotFound { host: String, code: Option<String>, message: Option<String> },
     /// 401 or 403 although a credential was sent (or none was to be had).
     #[error("{host} answered {status}{}{}", told(.code, .message), if *.anonymous { " to a request without credentials" } else { "" })]
-    Refused { host: String, status: u16, code: Option<String>, message: Option<String>, challenge: Option<String>, anonymous: bool },
+    Refused {
+        host: String,
+        status: u16,
+        code: Option<String>,
+        message: Option<String>,
+        challenge: Option<String>,
+        anonymous: bool,
+    },
     /// 403 with the firewall's words: the network, not the identity. <https://aka.ms/acr/firewall>
     #[error("{host} does not let this address in{}", told(&None, .message))]
     Closed { host: String, message: Option<String> },

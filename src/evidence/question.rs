@@ -27,25 +27,52 @@ pub enum Question {
 #[serde(rename_all = "camelCase")]
 pub enum Resource {
     /// GET of a resource by its id.
-    Get { id: String },
+    Get {
+        id: String,
+    },
     /// All resources of a type below a scope or a parent: `privateEndpointConnections` of a registry, zones of a subscription.
-    List { scope: String, kind: String },
+    List {
+        scope: String,
+        kind: String,
+    },
     /// All resources of a type in every subscription that can be read, through Resource Graph.
-    Find { kind: String },
+    Find {
+        kind: String,
+    },
     /// Assignments that hold for a principal at a scope, groups included (`assignedTo`).
-    RoleAssignments { scope: String, principal: String },
-    DenyAssignments { scope: String },
-    RoleDefinition { scope: String, guid: String },
+    RoleAssignments {
+        scope: String,
+        principal: String,
+    },
+    DenyAssignments {
+        scope: String,
+    },
+    RoleDefinition {
+        scope: String,
+        guid: String,
+    },
     /// Assignments that are eligible only, of a principal at a scope.
-    Eligible { scope: String, principal: String },
+    Eligible {
+        scope: String,
+        principal: String,
+    },
     /// Active assignments with their end, of a principal at a scope.
-    Scheduled { scope: String, principal: String },
+    Scheduled {
+        scope: String,
+        principal: String,
+    },
     /// What the caller may do at a scope.
-    Permissions { scope: String },
+    Permissions {
+        scope: String,
+    },
     /// The end dates of an application's secrets, from Graph.
-    ApplicationSecrets { client: String },
+    ApplicationSecrets {
+        client: String,
+    },
     /// Whether `listCredentials` of a registry still returns the password that is configured.
-    AdminCredentials { registry: String },
+    AdminCredentials {
+        registry: String,
+    },
 }
 
 impl Question {

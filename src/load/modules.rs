@@ -80,7 +80,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         std::fs::create_dir(folder.path().join("apps")).unwrap();
-        write("main.bicep", "module a 'apps/a.bicep' = {}\nmodule b './apps/a.bicep' = {}\nmodule c 'br:x/y:1' = {}\nmodule d 'none.bicep' = {}");
+        write(
+            "main.bicep",
+            "module a 'apps/a.bicep' = {}\nmodule b './apps/a.bicep' = {}\nmodule c 'br:x/y:1' = {}\nmodule d 'none.bicep' = {}",
+        );
         write("apps/a.bicep", "module up '../main.bicep' = {}\nmodule s '../shared.bicep' = {}\nmodule f '.' = {}");
         write("shared.bicep", "var x = 1");
         let mut sources = Sources::default();

@@ -12,7 +12,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::lock::Mutex;
-use tokio::sync::OnceCell;
 
 use super::acr;
 use super::credential::Chain;

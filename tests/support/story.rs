@@ -169,7 +169,11 @@ pub fn page(cases: &[Case]) -> String {
         }
         let question = hypothesis.question();
         let name = hypothesis.name();
-        write!(page, "\n## {name}: {question}\n\n| what goes wrong | what people see | what pullgate says |\n|---|---|---|\n").unwrap();
+        write!(
+            page,
+            "\n## {name}: {question}\n\n| what goes wrong | what people see | what pullgate says |\n|---|---|---|\n"
+        )
+        .unwrap();
         for case in rows {
             let codes: Vec<String> = case.codes().iter().map(|code| format!("`{code}`")).collect();
             let (title, symptom, folder) = (&case.title, cell(&case.symptom), case.name());

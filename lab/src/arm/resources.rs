@@ -186,8 +186,8 @@ impl Call<'_> {
 fn is_list(path: &str) -> bool {
     let rest = path.to_ascii_lowercase();
     match rest.rsplit_once("/providers/") {
-        Some((_, rest)) => rest.split('/').count() % 2 == 0,
-        None => rest.split('/').count() % 2 == 0,
+        Some((_, rest)) => rest.split('/').count().is_multiple_of(2),
+        None => rest.split('/').count().is_multiple_of(2),
     }
 }
 

@@ -72,7 +72,7 @@ struct Condition {
 
 impl Condition {
     fn is_true(&self, row: &Value) -> bool {
-        let value = self.path.split('.').fold(Some(row), |value, name| value?.get(name));
+        let value = self.path.split('.').try_fold(row, |value, name| value.get(name));
         let Some(value) = value.and_then(Value::as_str) else { return false };
         self.texts.iter().any(|text| match self.operator.as_str() {
             "=~" | "in~" => value.eq_ignore_ascii_case(text),

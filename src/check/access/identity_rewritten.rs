@@ -38,8 +38,10 @@ fn run(_: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Finding>, 
 
 fn finding(workload: &Workload, id: &Value, becomes: &str) -> Finding {
     let title = format!("`az containerapp --yaml` may look for `{becomes}` instead of this identity");
-    let finding = Finding::at_value(id, title).detail("it drops the underscores of a key and capitalises what follows them");
-    let finding = finding.help("attach the identity by a command and leave it out of the file, or rename it without underscores");
+    let finding =
+        Finding::at_value(id, title).detail("it drops the underscores of a key and capitalises what follows them");
+    let finding =
+        finding.help("attach the identity by a command and leave it out of the file, or rename it without underscores");
     match remedy::attach(workload, Some(&remedy::id(id))) {
         Some(command) => finding.command(command),
         None => finding,
@@ -79,7 +81,9 @@ mod tests {
 
     #[track_caller]
     fn says(name: &str, more: &str) -> String {
-        let id = format!("/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}");
+        let id = format!(
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}"
+        );
         let text = format!(
             "{more}name: app\nenvironmentId: /e\nidentity: {{type: UserAssigned, userAssignedIdentities: {{{id}: {{}}}}}}\n\
              template:\n  containers:\n  - name: api\n    image: nginx\n"

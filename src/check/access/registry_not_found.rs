@@ -70,7 +70,7 @@ fn finding(pull: &Pull, title: String) -> Finding {
 mod tests {
     use super::CHECK;
     use crate::check::access::template::{answering, live, registry};
-    use crate::evidence::{Answer, Evidence, Failure, Question, Reply, Resolution, Resource};
+    use crate::evidence::{Answer, Evidence, Failure, Question, Reply, Resource};
     use crate::image::Host;
     use serde_json::json;
 

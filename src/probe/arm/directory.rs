@@ -38,7 +38,9 @@ impl Arm {
             .filter_map(|credential| credential.get("endDateTime"))
             .map(|end| json!({ "endDateTime": end }));
         let (now, soon) = (days_from_now(0), days_from_now(SOON));
-        Ok(json!({ "displayName": application.get("displayName"), "now": now, "soon": soon, "passwordCredentials": ends.collect::<Vec<_>>() }))
+        Ok(
+            json!({ "displayName": application.get("displayName"), "now": now, "soon": soon, "passwordCredentials": ends.collect::<Vec<_>>() }),
+        )
     }
 }
 

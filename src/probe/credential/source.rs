@@ -93,8 +93,7 @@ fn azure_devops(setting: &Setting) -> Built {
     let tenant = needed(environment, &["AZURESUBSCRIPTION_TENANT_ID", "AZURE_TENANT_ID"])?;
     let client = needed(environment, &["AZURESUBSCRIPTION_CLIENT_ID", "AZURE_CLIENT_ID"])?;
     let token = needed(environment, &["SYSTEM_ACCESSTOKEN"])?;
-    let options =
-        AzurePipelinesCredentialOptions { credential_options: assertion_options(setting) };
+    let options = AzurePipelinesCredentialOptions { credential_options: assertion_options(setting) };
     configured(AzurePipelinesCredential::new(tenant, client, &connection, token, Some(options)))
 }
 
@@ -136,6 +135,7 @@ fn azure_cli(setting: &Setting) -> Built {
     let made = AzureCliCredential::new(Some(AzureCliCredentialOptions {
         tenant_id: setting.tenant.map(str::to_owned),
         executor: Some(program(setting, "az")?),
+        ..Default::default()
     }));
     Ok(Offer::Program(made.map_err(|error| super::words(&error))?))
 }
@@ -168,9 +168,7 @@ fn identity(setting: &Setting) -> Result<Arc<dyn TokenCredential>, String> {
 }
 
 fn assertion_options(setting: &Setting) -> ClientAssertionCredentialOptions {
-    ClientAssertionCredentialOptions {
-        client_options: transport::options(setting.http, setting.cloud),
-    }
+    ClientAssertionCredentialOptions { client_options: transport::options(setting.http, setting.cloud) }
 }
 
 fn configured<C: TokenCredential + 'static>(made: azure_core::Result<Arc<C>>) -> Built {
