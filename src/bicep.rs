@@ -7,6 +7,7 @@
 //!
 //! Nothing here opens a file: who loads a source follows [`references`] and keeps what it finds in [`Sources`].
 
+mod cursor;
 mod follow;
 mod lexer;
 mod parser;
@@ -54,12 +55,13 @@ pub struct Lost {
     pub module: Option<Span>,
 }
 
-/// The files that a Bicep text names as its modules, as what it is `using` or as what it `extends`, in their order: paths
+/// The files that a Bicep text names as its modules, in its imports, as what it is `using` or as what it `extends`: paths
 /// relative to the text's own. Modules of registries are not among them.
 pub fn references(text: &str) -> Vec<&str> {
     let source = parser::parse(text);
     let modules = source.declarations.iter().filter(|declaration| declaration.kind == Kind::Module);
-    let paths = modules.filter_map(|module| module.of.clone()).chain(source.using).chain(source.extends);
+    let imports = source.imports.iter().map(|import| import.path.clone());
+    let paths = modules.filter_map(|module| module.of.clone()).chain(imports).chain(source.using).chain(source.extends);
     let mut paths: Vec<&str> = paths.filter_map(|path| text.get(path)).filter(|path| is_local(path)).collect();
     let mut seen = HashSet::new();
     paths.retain(|path| seen.insert(*path));
@@ -178,8 +180,8 @@ mod tests {
     fn part_of_a_text_is_part_of_the_same_text() {
         let compiled = r#"{"variables": {"image": "acme.azurecr.io/«Api»:v1"}, "resources": []}"#;
         came_from("var image = 'acme.azurecr.io/«Api»:v1'", compiled);
-        let escaped = r#"{"variables": {"image": "a\t«b»"}, "resources": []}"#;
-        came_from("var image = '«a\\tb»'", escaped);
+        let escaped = r#"{"variables": {"image": "é«b»"}, "resources": []}"#;
+        came_from("var image = '«\\u{e9}b»'", escaped);
     }
 
     #[test]
@@ -268,6 +270,23 @@ resource many 'A.B/c@1' = [for i in range(0, 2): { name: 'x${i}', properties: { 
             r#"{"resources": {"m": {"properties": {"template": {"resources": []}}}}}"#,
             "[]",
         );
+    }
+
+    #[test]
+    fn an_imported_variable_is_found_in_its_file_under_its_own_name() {
+        let compiled =
+            r#"{"variables": {"_1.base": "acme", "mine": "[format('{0}/x', variables('_1.base'))]"}, "resources": []}"#;
+        let (mut sources, file) = gathered("import { image as mine } from 'shared.bicep'", compiled);
+        let shared = sources.add("shared.bicep", "var base = 'acme'\n@export()\nvar image = '${base}/x'");
+        sources.link(sources.origin(file).unwrap(), "shared.bicep", shared);
+        let origins = Origins::new(&sources);
+        let found = |wanted: &str| {
+            let start = u32::try_from(compiled.find(wanted).unwrap()).unwrap();
+            let span = Span { file, start, end: start + u32::try_from(wanted.len()).unwrap() };
+            sources.slice(origins.find(span).unwrap().at)
+        };
+        assert_eq!(found("acme"), "acme");
+        assert_eq!(found("[format('{0}/x', variables('_1.base'))]"), "'${base}/x'");
     }
 
     #[test]

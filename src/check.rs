@@ -146,6 +146,7 @@ pub const CHECKS: &[Check] = &[
     image::layers_unusual::CHECK,
     image::image_too_large::CHECK,
     image::tag_mutable::CHECK,
+    image::tag_moved::CHECK,
     image::tag_beside_digest::CHECK,
     image::digest_untagged::CHECK,
     image::placeholder_image::CHECK,

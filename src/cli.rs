@@ -37,6 +37,8 @@ pub enum Command {
     Explain(Explain),
     /// Recognise the cause of a failed pull in log lines or an error text
     Triage(Triage),
+    /// Resolve tags to digests: print them, write a lock file, or write them into the manifest
+    Pin(Box<Pin>),
     /// Tell who asks, what it can read for a manifest, and the smallest role that mends what it cannot
     Doctor(Box<Doctor>),
     /// Judge the manifests that a push changes, or have git do so before each push
@@ -134,6 +136,9 @@ pub struct Check {
     /// Do not count findings that an earlier run's JSON report has
     #[arg(long, value_name = "FILE", env = "PULLGATE_BASELINE")]
     pub baseline: Option<PathBuf>,
+    /// Fail where a tag is another image than this lock file of `pullgate pin` says
+    #[arg(long, value_name = "FILE", env = "PULLGATE_LOCK")]
+    pub lock: Option<PathBuf>,
     /// Also ask for the registry's admin passwords, to compare them with configured ones
     #[arg(long, env = "PULLGATE_VERIFY_SECRETS")]
     pub verify_secrets: bool,
@@ -198,6 +203,29 @@ pub struct Triage {
     /// How to print it
     #[arg(long, value_enum, default_value_t, env = "PULLGATE_FORMAT")]
     pub format: Output,
+}
+
+#[derive(Args, Debug)]
+pub struct Pin {
+    #[command(flatten)]
+    pub input: Input,
+    /// Write a lock file, for `pullgate check --lock`
+    #[arg(long, value_name = "FILE", env = "PULLGATE_LOCK")]
+    pub lock: Option<PathBuf>,
+    /// Write a parameters file with the images that come from parameters
+    #[arg(long, value_name = "FILE", env = "PULLGATE_PARAMETERS_OUT")]
+    pub parameters_out: Option<PathBuf>,
+    /// Write the digests into the manifest, where its references stand
+    #[arg(long, env = "PULLGATE_WRITE")]
+    pub write: bool,
+    /// Write nothing; exit 1 when something would be written: into the manifest, unless other files are named
+    #[arg(long, env = "PULLGATE_CHECK")]
+    pub check: bool,
+    /// Resolve with saved evidence, and ask nothing
+    #[arg(long, value_name = "FILE", env = "PULLGATE_EVIDENCE")]
+    pub evidence: Option<PathBuf>,
+    #[command(flatten)]
+    pub network: Network,
 }
 
 #[derive(Debug, Subcommand)]

@@ -22,8 +22,8 @@ pub use text::write;
 /// What the report is made from.
 #[derive(Debug)]
 pub struct Seen<'s> {
-    /// Who asks; a failure tells why nobody does.
-    pub caller: Answer<Caller>,
+    /// Who asks; a failure tells why nobody does. `None` when nobody has to: the answers come from a file.
+    pub caller: Option<Answer<Caller>>,
     /// The credentials that are not used, and why.
     pub skipped: Vec<String>,
     pub cloud: Cloud,
@@ -104,12 +104,19 @@ pub fn doctor(seen: Seen) -> Doctor {
     let failures = failures(seen.judgements);
     let questions: Vec<Asked> =
         seen.evidence.iter().map(|(question, answer)| asked(question, answer, &failures)).collect();
+    let mut skipped = seen.skipped;
     let (caller, no_caller) = match seen.caller {
-        Ok(caller) => (Some(caller), None),
-        Err(failure) => (None, Some(failure.to_string())),
+        Some(Ok(caller)) => (Some(caller), None),
+        Some(Err(failure)) => {
+            if let Failure::NoCredential { tried } = &failure {
+                skipped.clone_from(tried);
+            }
+            (None, Some(reason(&failure)))
+        }
+        None => (None, None),
     };
     let mend = role::mend(seen.evidence, &failures, caller.as_ref(), seen.subscription.as_deref());
-    let complete = caller.is_some()
+    let complete = no_caller.is_none()
         && unverified.iter().all(|open| open.inherent)
         && !questions.iter().any(|asked| asked.state == State::Closed);
     Doctor {
@@ -117,7 +124,7 @@ pub fn doctor(seen: Seen) -> Doctor {
         caller,
         no_caller,
         cloud: seen.cloud.word(),
-        skipped: seen.skipped,
+        skipped,
         questions,
         unverified,
         mend,
@@ -142,12 +149,28 @@ fn open(judgements: &[Judgement]) -> Vec<Open> {
         Verdict::Unverified(failure) => Some(Open {
             check: judgement.check.code,
             about: judgement.container.clone().or_else(|| judgement.workload.clone()).unwrap_or_default(),
-            reason: failure.to_string(),
+            reason: reason(failure),
             inherent: matches!(failure, Failure::Unknown { .. }),
         }),
         _ => None,
     };
     judgements.iter().filter_map(one).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// What is asked, for people.
+fn subject(question: &Question) -> String {
+    match question {
+        Question::Resource(Resource::List { scope, kind }) if scope.is_empty() => format!("every {kind}"),
+        question => question.subject(),
+    }
+}
+
+/// Why there is no answer; what was tried to log in is told once, and not here.
+fn reason(failure: &Failure) -> String {
+    match failure {
+        Failure::NoCredential { .. } => "no Azure credential works".to_owned(),
+        failure => failure.to_string(),
+    }
 }
 
 /// What kept checks from a verdict.
@@ -161,7 +184,7 @@ fn failures(judgements: &[Judgement]) -> BTreeSet<Failure> {
 
 fn asked(question: &Question, answer: &Answer<Reply>, failures: &BTreeSet<Failure>) -> Asked {
     let asked = |state, why: Option<String>| Asked {
-        question: question.subject(),
+        question: subject(question),
         state,
         why,
         permission: match state {
@@ -177,7 +200,7 @@ fn asked(question: &Question, answer: &Answer<Reply>, failures: &BTreeSet<Failur
         }
         Err(failure) => {
             let is_needed = failures.contains(failure) || failures.iter().any(|open| is_unseen(open, question));
-            asked(if is_needed { State::Closed } else { State::Unneeded }, Some(failure.to_string()))
+            asked(if is_needed { State::Closed } else { State::Unneeded }, Some(reason(failure)))
         }
     }
 }

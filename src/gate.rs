@@ -1,11 +1,13 @@
 //! The gate: load → expand → decide → report.
 
+mod pin;
 mod policy;
 
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -27,6 +29,8 @@ use crate::source::Sources;
 use crate::template::{Context, Given, Source};
 use crate::value::Value;
 
+pub use pin::pin;
+
 /// How often is judged and asked at most: each round needs an answer of the one before.
 const ROUNDS: usize = 16;
 /// How long nothing is shown on a terminal.
@@ -42,6 +46,9 @@ pub fn gate(options: &cli::Check) -> Result<u8, RunError> {
     let config = policy::config(options, &mut sources)?;
     let (mut manifest, documents) = read_documents(&options.input, config.cloud, &mut sources)?;
     manifest::set_images(&mut manifest, &options.image).map_err(RunError::Usage)?;
+    if let Some(path) = &options.lock {
+        manifest.lock = Some(Rc::new(pin::lock(path, &mut sources)?));
+    }
     let (mut judgements, evidence, requests) = decide(&manifest, options, &config)?;
     let policy = policy::policy(options, config, &documents, &sources)?;
     policy.apply(&mut judgements, &sources);

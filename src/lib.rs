@@ -20,6 +20,7 @@ pub mod image;
 pub mod judge;
 pub mod load;
 pub mod manifest;
+pub mod pin;
 pub mod probe;
 pub mod rbac;
 pub mod report;

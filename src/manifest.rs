@@ -39,6 +39,7 @@ pub use reading::{Options, read};
 use crate::cloud::Cloud;
 use crate::evidence::Platform;
 use crate::finding::Finding;
+use crate::pin::Lock;
 use crate::source::Span;
 use crate::value::Value;
 
@@ -55,6 +56,8 @@ pub struct Manifest {
     pub outputs: Vec<(String, Value)>,
     /// The cloud that it is deployed to.
     pub cloud: Cloud,
+    /// What its tags are meant to be, where somebody wrote that down.
+    pub lock: Option<Rc<Lock>>,
 }
 
 /// The codes that problems have: each is the page of a check.

@@ -10,6 +10,7 @@ use crate::config::{BaselineError, ConfigError, unknown_code};
 use crate::evidence::EvidenceError;
 use crate::gate::{self, gate};
 use crate::load::LoadError;
+use crate::pin::LockError;
 use crate::probe::http::HttpError;
 use crate::source::Sources;
 use crate::{doctor, expand, explain, hook, triage};
@@ -31,6 +32,8 @@ pub enum RunError {
     Config(#[from] ConfigError),
     #[error("cannot use the baseline {path}")]
     Baseline { path: PathBuf, source: BaselineError },
+    #[error(transparent)]
+    Lock(#[from] LockError),
     #[error("cannot ask anything")]
     Http(#[from] HttpError),
     #[error("cannot start the runtime")]
@@ -49,6 +52,7 @@ pub fn run(cli: Cli) -> Result<u8, RunError> {
         Command::Expand(options) => print_expansion(&options),
         Command::Explain(options) => print_page(&options),
         Command::Triage(options) => print_triage(&options),
+        Command::Pin(options) => gate::pin(&options),
         Command::Doctor(options) => doctor::look::look(&options),
         Command::Hook(Hook::Install(options)) => {
             let path = hook::install(&options)?;

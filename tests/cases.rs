@@ -79,6 +79,7 @@ fn what_fails_has_a_remedy_and_what_has_a_remedy_has_another_state() {
     for case in story::all() {
         assert_eq!(case.remedy.is_some(), case.folder.join("after").is_dir(), "{}", case.name());
         assert!(case.exit == 0 || case.remedy.is_some(), "{} fails and has no remedy", case.name());
+        assert!(!case.seen.is_empty() && !case.host.is_empty(), "{} happened nowhere", case.name());
     }
 }
 

@@ -192,6 +192,42 @@ fn a_token_of_the_registry_pulls() {
 }
 
 #[test]
+fn an_application_with_a_password_and_a_role_pulls() {
+    healthy("service-principal-login");
+}
+
+#[test]
+fn a_password_without_a_role_is_of_no_use() {
+    let lab = Lab::up("service-principal-without-role");
+    assert!(lab.pull().is_err());
+    assert_eq!(lab.disagrees("an application without role"), None);
+    let grant = format!("az role assignment create --assignee shop --role AcrPull --scope {REGISTRY}");
+    let shop = lab.azure.principal("shop").unwrap().object_id;
+    az(&lab.azure, "operator", &grant.replace("shop", &shop)).unwrap();
+    lab.opens();
+}
+
+#[test]
+fn a_token_that_is_switched_off_is_switched_on() {
+    mended_by("repository-token-disabled", "token-disabled", |azure| {
+        azure.change(|world| {
+            let token = world.resources.values_mut().find(|one| one["name"] == "puller").unwrap();
+            token["properties"]["status"] = "enabled".into();
+        });
+    });
+}
+
+#[test]
+fn a_token_of_another_repository_is_given_this_one() {
+    mended_by("repository-token-of-another", "token-disabled", |azure| {
+        azure.change(|world| {
+            let map = world.resources.values_mut().find(|one| one["name"] == "pull-labacr").unwrap();
+            map["properties"]["actions"] = json!(["repositories/labacr/content/read"]);
+        });
+    });
+}
+
+#[test]
 fn a_missing_role_is_mended_by_what_the_gate_says() {
     mended_by_its_remedy("missing-acrpull", "pull-role-missing");
 }
@@ -354,6 +390,63 @@ fn the_gate_and_the_registry_agree_on_conditions() {
     for condition in conditions {
         lab.grant("AbacRepositoryPermissions", REGISTRY, REPOSITORY_READER, &json!(condition));
         wrong.extend(lab.disagrees(&condition));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_gate_and_the_registry_agree_on_deny_assignments() {
+    let everybody = json!([{"id": "00000000-0000-0000-0000-000000000000", "type": "SystemDefined"}]);
+    // Or the gate could not read what it judges.
+    let gate = json!({"id": "a07c4d3e-6b18-4f95-8d2a-5e3f91c0b746", "type": "ServicePrincipal"});
+    let but_both = json!([{"id": PULLER, "type": "ServicePrincipal"}, gate]);
+    let puller = json!([{"id": PULLER, "type": "ServicePrincipal"}]);
+    let group = "/subscriptions/5b3f9c1e-7a42-4d86-9e0f-2c81d4a6b730/resourceGroups/rg-aca-lab-acr";
+    let pulls = "Microsoft.ContainerRegistry/registries/pull/read";
+    let reads = "Microsoft.ContainerRegistry/registries/repositories/content/read";
+    let (legacy, abac) = (("LegacyRegistryPermissions", ACR_PULL), ("AbacRepositoryPermissions", REPOSITORY_READER));
+    let rows = [
+        (legacy, REGISTRY, json!({"permissions": [{"actions": ["*"]}], "principals": puller})),
+        (legacy, group, json!({"permissions": [{"actions": [pulls]}], "principals": puller})),
+        (
+            legacy,
+            group,
+            json!({"permissions": [{"actions": [pulls]}], "principals": puller, "doNotApplyToChildScopes": true}),
+        ),
+        (legacy, group, json!({"permissions": [{"actions": ["*"], "notActions": ["*/read"]}], "principals": puller})),
+        (legacy, group, json!({"permissions": [{"actions": ["*/write", "*/delete"]}], "principals": puller})),
+        (legacy, group, json!({"permissions": [{"dataActions": ["*"]}], "principals": puller})),
+        (
+            legacy,
+            group,
+            json!({"permissions": [{"actions": [pulls]}], "principals": everybody, "excludePrincipals": but_both}),
+        ),
+        (
+            legacy,
+            group,
+            json!({"permissions": [{"actions": [pulls]}], "principals": everybody, "excludePrincipals": [gate]}),
+        ),
+        (legacy, &REGISTRY[..REGISTRY.len() - 1], json!({"permissions": [{"actions": ["*"]}], "principals": puller})),
+        (abac, REGISTRY, json!({"permissions": [{"actions": ["*"]}], "principals": puller})),
+        (abac, REGISTRY, json!({"permissions": [{"dataActions": ["*"]}], "principals": puller})),
+        (abac, group, json!({"permissions": [{"dataActions": [reads]}], "principals": puller})),
+        (
+            abac,
+            group,
+            json!({"permissions": [{"dataActions": ["*"], "notDataActions": [reads]}], "principals": puller}),
+        ),
+    ];
+    let lab = Lab::up("missing-acrpull");
+    let mut wrong = Vec::new();
+    for ((mode, role), scope, properties) in rows {
+        lab.grant(mode, REGISTRY, role, &Value::Null);
+        let about = format!("in {mode} at {scope}: {properties}");
+        lab.azure.change(|world| {
+            world.resources.retain(|id, _| !id.contains("/denyassignments/"));
+            let id = format!("{scope}/providers/Microsoft.Authorization/denyAssignments/the-one");
+            world.add(json!({"id": id, "properties": properties}));
+        });
+        wrong.extend(lab.disagrees(&about));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Rooms that are pure: no network, no clock, no environment, no files.
 const PURE: &[&str] = &[
     "check", "rbac", "egress", "template", "image", "manifest", "report", "judge", "evidence", "finding", "document",
-    "triage", "value", "source", "expand", "explain",
+    "triage", "value", "source", "expand", "explain", "pin",
 ];
 
 /// What a pure room must not name.

@@ -98,6 +98,13 @@ impl Azure {
     }
 }
 
+impl Drop for Azure {
+    fn drop(&mut self) {
+        // What is left of it is only litter.
+        let _ = fs::remove_file(&self.ca_file);
+    }
+}
+
 impl Inside {
     fn answer(&mut self, request: &Request<Bytes>) -> Response<Bytes> {
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::lexer::{Token, Word, words};
-use super::syntax::{Declaration, Decorator, Kind, Node, Object, Property, Shape, Source};
+use super::cursor::{Parser, unquoted};
+use super::lexer::{Word, words};
+use super::syntax::{Declaration, Decorator, Import, Kind, Node, Object, Property, Shape, Source};
 
 /// How many values stand in each other; what is deeper has no places of its own.
 const DEPTH: usize = 128;
@@ -20,13 +21,7 @@ pub(super) fn parse(text: &str) -> Source {
     Parser { text, tokens: &tokens, next: 0 }.source()
 }
 
-struct Parser<'t> {
-    text: &'t str,
-    tokens: &'t [Token],
-    next: usize,
-}
-
-impl<'t> Parser<'t> {
+impl Parser<'_> {
     fn source(&mut self) -> Source {
         let mut source = Source::default();
         while self.next < self.tokens.len() {
@@ -36,13 +31,11 @@ impl<'t> Parser<'t> {
                 Some(declaration) => source.declarations.push(declaration),
                 None => {
                     self.next = start;
-                    let target = match self.name() {
-                        Some("using") => Some(&mut source.using),
-                        Some("extends") => Some(&mut source.extends),
-                        _ => None,
-                    };
-                    if let Some(target) = target {
-                        *target = self.text_word();
+                    match self.name() {
+                        Some("using") => source.using = self.text_word(),
+                        Some("extends") => source.extends = self.text_word(),
+                        Some("import") => source.imports.extend(self.import()),
+                        _ => (),
                     }
                     self.next = self.next.max(start + 1);
                     self.skip_line();
@@ -50,6 +43,23 @@ impl<'t> Parser<'t> {
             }
         }
         source
+    }
+
+    /// `{ a, b as c } from 'x.bicep'`, `* as x from 'x.bicep'`
+    fn import(&mut self) -> Option<Import> {
+        let mut renamed = Vec::new();
+        if self.peek() == Some(Word::Open(b'{')) {
+            let close = self.next;
+            self.skip_group();
+            let names = &self.tokens[close..self.next];
+            let renames = names.windows(3).filter(|words| self.slice(&words[1]) == "as");
+            renamed.extend(renames.map(|words| (words[0].range.clone(), words[2].range.clone())));
+        }
+        while self.peek().is_some_and(|word| word != Word::Break) && self.peek_text() != Some("from") {
+            self.next += 1;
+        }
+        self.next += 1;
+        Some(Import { path: self.text_word()?, renamed })
     }
 
     /// A declaration with its decorators; `None` for what is none, wherever reading it has come to.
@@ -297,110 +307,6 @@ impl<'t> Parser<'t> {
         let body = self.body(depth + 1);
         self.next = (close + 1).min(self.tokens.len());
         Shape::Loop { over, body: Box::new(body) }
-    }
-
-    /// The index of the word that closes the bracket in which reading stands.
-    fn close(&self) -> usize {
-        let mut open = 0usize;
-        for (index, token) in self.tokens.iter().enumerate().skip(self.next) {
-            match token.word {
-                Word::Open(_) => open += 1,
-                Word::Close(_) if open == 0 => return index,
-                Word::Close(_) => open -= 1,
-                _ => (),
-            }
-        }
-        self.tokens.len()
-    }
-
-    /// From an opening bracket past the one that closes it.
-    fn skip_group(&mut self) {
-        self.next += 1;
-        self.next = (self.close() + 1).min(self.tokens.len());
-    }
-
-    fn skip_line(&mut self) {
-        while let Some(word) = self.peek() {
-            match word {
-                Word::Break => break,
-                Word::Open(_) => self.skip_group(),
-                _ => self.next += 1,
-            }
-        }
-    }
-
-    fn skip_breaks(&mut self) {
-        while self.peek() == Some(Word::Break) {
-            self.next += 1;
-        }
-    }
-
-    fn skip_separators(&mut self) {
-        while matches!(self.peek(), Some(Word::Break | Word::Mark(","))) {
-            self.next += 1;
-        }
-    }
-
-    /// Whether something goes on behind the line break here: one of these marks stands after or before it.
-    fn continues(&self, after: &[&str], before: &[&str]) -> bool {
-        let is = |index: Option<usize>, marks: &[&str]| {
-            let token = index.and_then(|index| self.tokens.get(index));
-            token.is_some_and(|token| matches!(token.word, Word::Mark(mark) if marks.contains(&mark)))
-        };
-        is(self.next.checked_add(1), after) || is(self.next.checked_sub(1), before)
-    }
-
-    fn peek(&self) -> Option<Word> {
-        self.peek_at(0)
-    }
-
-    fn peek_at(&self, ahead: usize) -> Option<Word> {
-        self.tokens.get(self.next + ahead).map(|token| token.word)
-    }
-
-    /// The next word if it is a name.
-    fn peek_text(&self) -> Option<&'t str> {
-        self.tokens.get(self.next).filter(|token| token.word == Word::Name).map(|token| self.slice(token))
-    }
-
-    fn take(&mut self, is: impl Fn(Word) -> bool) -> Option<&'t Token> {
-        let token = self.tokens.get(self.next).filter(|token| is(token.word))?;
-        self.next += 1;
-        Some(token)
-    }
-
-    fn name(&mut self) -> Option<&'t str> {
-        let token = self.take(|word| word == Word::Name)?;
-        Some(self.slice(token))
-    }
-
-    fn text_word(&mut self) -> Option<Range<usize>> {
-        self.take(|word| matches!(word, Word::Text { plain: true, .. })).map(unquoted)
-    }
-
-    fn eat(&mut self, mark: &str) -> bool {
-        self.take(|word| matches!(word, Word::Mark(found) if found == mark)).is_some()
-    }
-
-    fn slice(&self, token: &Token) -> &'t str {
-        &self.text[token.range.clone()]
-    }
-
-    /// Where the next word starts.
-    fn start(&self) -> usize {
-        self.tokens.get(self.next).map_or(self.text.len(), |token| token.range.start)
-    }
-
-    /// Where the last word ends.
-    fn end(&self) -> usize {
-        self.next.checked_sub(1).and_then(|last| self.tokens.get(last)).map_or(0, |token| token.range.end)
-    }
-}
-
-fn unquoted(token: &Token) -> Range<usize> {
-    match token.word {
-        Word::Text { quotes, .. } => token.range.start + quotes..token.range.end - quotes,
-        _ => token.range.clone(),
     }
 }
 

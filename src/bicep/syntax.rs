@@ -9,6 +9,16 @@ pub(super) struct Source {
     /// The template of a parameter file (`using`), or the file that it builds on (`extends`), without quotes.
     pub using: Option<Range<usize>>,
     pub extends: Option<Range<usize>>,
+    pub imports: Vec<Import>,
+}
+
+/// Variables, types and functions of another file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Import {
+    /// Without quotes.
+    pub path: Range<usize>,
+    /// What has another name here: its own, and the one that it is given.
+    pub renamed: Vec<(Range<usize>, Range<usize>)>,
 }
 
 /// `param`, `var`, `output`, `resource` or `module`.

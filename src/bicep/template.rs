@@ -91,16 +91,50 @@ impl Follow<'_, '_> {
             }
             (name, _) => (name, &member.value),
         };
-        let variable = self.declared(file, source, Kind::Variable, name)?;
-        if self.is_in(member.key_at) && member.key != "copy" {
+        let Some(variable) = self.declared(file, source, Kind::Variable, name) else {
+            let (file, name) = self.imported(file, source, name, depth)?;
+            let source = self.origins.parsed(file);
+            let variable = self.declared(file, &source, Kind::Variable, &name)?;
+            return self.variable_value(file, variable, member, compiled, depth);
+        };
+        self.variable_value(file, variable, member, compiled, depth)
+    }
+
+    fn variable_value(
+        &self,
+        file: FileId,
+        variable: &Declaration,
+        member: &Member,
+        compiled: &Value,
+        depth: usize,
+    ) -> Option<Place> {
+        if member.key == "copy" {
+            return self.turn(file, variable.value.as_ref()?, compiled, depth);
+        }
+        if self.is_in(member.key_at) {
             return Some(self.place(file, &variable.name));
         }
-        let node = variable.value.as_ref()?;
-        if member.key == "copy" {
-            self.turn(file, node, compiled, depth)
-        } else {
-            self.value(file, node, compiled, depth)
-        }
+        self.value(file, variable.value.as_ref()?, compiled, depth)
+    }
+
+    /// The file that a variable was imported from, and its name there. The compiler puts `_1.` before the names of variables
+    /// that only the imported ones need.
+    fn imported(&self, file: FileId, source: &Source, name: &str, depth: usize) -> Option<(FileId, String)> {
+        let depth = depth.checked_sub(1)?;
+        let name = name.rsplit('.').next().unwrap_or(name);
+        let text = self.text(file);
+        let mut found = source.imports.iter().filter_map(|import| {
+            let from = self.origins.linked(file, import.path.clone())?;
+            let renamed = import.renamed.iter().find(|(_, here)| text.get(here.clone()) == Some(name));
+            let name = renamed.and_then(|(there, _)| text.get(there.clone())).unwrap_or(name);
+            let source = self.origins.parsed(from);
+            match self.declared(from, &source, Kind::Variable, name) {
+                Some(_) => Some((from, name.to_owned())),
+                None => self.imported(from, &source, name, depth),
+            }
+        });
+        let first = found.next()?;
+        found.all(|other| other == first).then_some(first)
     }
 
     fn output(&self, file: FileId, output: &Declaration, member: &Member, depth: usize) -> Option<Place> {

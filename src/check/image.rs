@@ -26,6 +26,7 @@ pub mod repository_missing;
 pub mod tag_beside_digest;
 pub mod tag_deleted;
 pub mod tag_missing;
+pub mod tag_moved;
 pub mod tag_mutable;
 
 use super::reference;

@@ -29,8 +29,15 @@ pub fn verdict_with(check: Check, image: &str, servers: &[&str], evidence: &Evid
 /// What a check says of everything in a manifest, a paragraph for each container or workload that is judged.
 #[track_caller]
 pub fn verdicts(check: Check, text: &str, evidence: &Evidence) -> String {
+    judged(check, text, evidence, |_, _| ())
+}
+
+/// The same for a manifest with more than its text says.
+#[track_caller]
+pub fn judged(check: Check, text: &str, evidence: &Evidence, more: impl FnOnce(&mut Manifest, &mut Sources)) -> String {
     let mut sources = Sources::default();
-    let manifest = read(text, &mut sources);
+    let mut manifest = read(text, &mut sources);
+    more(&mut manifest, &mut sources);
     let mut paragraphs = Vec::new();
     for workload in &manifest.workloads {
         match check.run {

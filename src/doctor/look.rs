@@ -5,7 +5,7 @@ use std::io::Write;
 
 use super::{Caller, Doctor, Seen, doctor, write};
 use crate::cli::{self, Output};
-use crate::evidence::{Answer, Evidence, Failure, Question, Reply, Resource};
+use crate::evidence::{Answer, Evidence, Question, Reply, Resource};
 use crate::gate;
 use crate::image::Host;
 use crate::judge::{Judgement, judge};
@@ -32,8 +32,7 @@ pub fn look(options: &cli::Doctor) -> Result<u8, RunError> {
             let text = fs::read_to_string(path).map_err(|source| RunError::Read { path: path.clone(), source })?;
             let evidence = Evidence::load(&text).map_err(|source| RunError::Evidence { path: path.clone(), source })?;
             let judgements = judge(&manifest, &evidence).judgements;
-            let caller = Err(Failure::Skipped { why: "the answers are replayed from a file".to_owned() });
-            report(options, caller, Vec::new(), &evidence, &judgements, &manifest)
+            report(options, None, Vec::new(), &evidence, &judgements, &manifest)
         }
         None => ask(options, &manifest)?,
     };
@@ -64,7 +63,7 @@ fn ask(options: &cli::Doctor, manifest: &Manifest) -> Result<Doctor, RunError> {
         }
         false => gate::settle(manifest, &mut evidence, &probe, &runtime),
     };
-    Ok(report(options, caller, probe.skipped_credentials(), &evidence, &judgements, manifest))
+    Ok(report(options, Some(caller), probe.skipped_credentials(), &evidence, &judgements, manifest))
 }
 
 /// Which subscriptions, registries and environments the caller can see, and whether this machine gets to the registries.
@@ -89,7 +88,7 @@ async fn overview(probe: &Probe, caller: &Answer<Caller>, evidence: &mut Evidenc
 
 fn report(
     options: &cli::Doctor,
-    caller: Answer<Caller>,
+    caller: Option<Answer<Caller>>,
     skipped: Vec<String>,
     evidence: &Evidence,
     judgements: &[Judgement],

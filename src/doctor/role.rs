@@ -1,6 +1,6 @@
 //! The smallest role that lets the caller read what it could not, and the commands that give it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
@@ -53,7 +53,7 @@ pub fn mend(
     subscription: Option<&str>,
 ) -> Mend {
     let mut lacking: BTreeSet<Permission> = failures.iter().filter_map(told).collect();
-    let mut pulls: BTreeMap<&Host, Question> = BTreeMap::new();
+    let mut pulls: BTreeSet<&Host> = BTreeSet::new();
     let mut advice = BTreeSet::new();
     for (question, answer) in evidence.iter() {
         let Err(failure) = answer else { continue };
@@ -62,7 +62,7 @@ pub fn mend(
         }
         match (registry_of(question), failure) {
             (Some(host), Failure::Refused { .. }) if is_acr(host) => {
-                pulls.insert(host, question.clone());
+                pulls.insert(host);
             }
             (Some(host), Failure::Refused { .. }) => {
                 advice.insert(format!("log in at {host}: `docker login {host}`"));
@@ -77,7 +77,12 @@ pub fn mend(
         advice.insert(next.to_owned());
     }
     let (role, mut commands) = custom(&lacking, caller, subscription);
-    commands.extend(pulls.keys().flat_map(|host| pull_grants(host, evidence, caller, subscription)));
+    // Nobody is nobody to grant anything to.
+    let is_nobody = failures.iter().any(|failure| matches!(failure, Failure::NoCredential { .. }));
+    if is_nobody {
+        return Mend { role, commands, advice: advice.into_iter().collect() };
+    }
+    commands.extend(pulls.iter().flat_map(|host| pull_grants(host, evidence, caller, subscription)));
     Mend { role, commands, advice: advice.into_iter().collect() }
 }
 
@@ -94,6 +99,9 @@ fn told(failure: &Failure) -> Option<Permission> {
 fn beyond_roles(failure: &Failure) -> Option<String> {
     match failure {
         Failure::NotAllowed { .. } | Failure::Refused { .. } | Failure::Unknown { .. } => None,
+        Failure::NoCredential { .. } => {
+            Some("log in first: `az login`, or azure/login in a workflow; what the caller lacks shows then".to_owned())
+        }
         other => other.remedy(),
     }
 }
@@ -120,7 +128,8 @@ fn custom(
     if lacking.is_empty() {
         return (None, Vec::new());
     }
-    let mut actions: BTreeSet<String> = lacking.iter().map(|one| one.action.clone()).collect();
+    let mut actions: BTreeSet<String> =
+        lacking.iter().map(|one| one.action.clone()).filter(|one| is_action(one)).collect();
     if actions.contains(REGISTRY_READ) {
         actions.extend(ASKED_NEXT.map(str::to_owned));
     }
@@ -175,12 +184,19 @@ fn assign(caller: Option<&Caller>, role: &str, scope: &str) -> String {
     format!("az role assignment create --assignee-object-id {object}{kind} --role {role} --scope {scope}")
 }
 
+/// Whether this can be the name of an operation: what Azure answers is written into a command too.
+fn is_action(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte))
+}
+
 /// A text that a shell takes as it is: ids come from manifests, which nobody has to trust.
 fn plain(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./()".contains(&byte) || b"<> ".contains(&byte);
-    match text.bytes().all(is_plain) && !text.is_empty() {
-        true if text.contains(['(', ')']) => format!("\"{text}\""),
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+    let known = text.replace("<subscription id>", "");
+    match known.bytes().all(is_plain) {
         true => text.to_owned(),
+        // Names of resource groups may have round brackets, which shells read.
+        false if known.bytes().all(|byte| is_plain(byte) || b"()".contains(&byte)) => format!("\"{text}\""),
         false => "<scope>".to_owned(),
     }
 }

@@ -39,7 +39,8 @@ fn who(out: &mut dyn Write, doctor: &Doctor) -> io::Result<()> {
                 }
             }
         }
-        (None, why) => writeln!(out, "  ✗ nobody: {}", plain(why.as_deref().unwrap_or("no credential")))?,
+        (None, Some(why)) => writeln!(out, "  ✗ nobody: {}", plain(why))?,
+        (None, None) => writeln!(out, "  ○ nobody: the answers come from a file")?,
     }
     writeln!(out, "    {:<12}{}", "cloud", doctor.cloud)?;
     for skipped in &doctor.skipped {
@@ -73,6 +74,8 @@ fn questions(out: &mut dyn Write, questions: &[Asked]) -> io::Result<()> {
 fn word(asked: &Asked) -> String {
     match (asked.state, &asked.why) {
         (State::Absent, _) => ": there is none".to_owned(),
+        // What it needs stands below it, and says the same.
+        (State::Closed, _) if asked.permission.is_some() => String::new(),
         (State::Unneeded, Some(why)) => format!(": {} (nothing depends on it)", plain(why)),
         (_, Some(why)) => format!(": {}", plain(why)),
         (_, None) => String::new(),

@@ -82,7 +82,7 @@ fn shown(path: &Path) -> String {
     below.unwrap_or(path).display().to_string()
 }
 
-fn read(path: &Path, longest: u64) -> Result<String, RunError> {
+pub(super) fn read(path: &Path, longest: u64) -> Result<String, RunError> {
     let failed = |source| RunError::Read { path: path.to_owned(), source };
     let mut text = String::new();
     let length = File::open(path).map_err(failed)?.take(longest + 1).read_to_string(&mut text).map_err(failed)?;

@@ -54,7 +54,7 @@ fn the_errors_of_the_azureossd_blog() {
     recognised(
         "Failed to pull image \"{ref}\": rpc error: code = Unknown desc = failed to pull and unpack image \"{ref}\": failed to copy: read tcp xx.x.x.xxx:xxxxx->xx.xxx.xx.xxx:xxx: read: connection reset by peer",
         "H3",
-        "layer-host-unreachable",
+        "layers-egress-closed",
     );
     recognised(
         "Failed to pull image \"{ref}\": rpc error: code = Unknown desc = failed to pull and unpack image \"{ref}\": failed to copy: httpReadSeeker: failed open: failed to do request: Get \"httpsomeacr.azurecr.io/someimage:sometag\": net/http: TLS handshake timeout",
@@ -166,14 +166,14 @@ fn the_failure_stories() {
         (19, "Role assignment failed with error message: The resource with name 'myacr-bkf0' and type 'Microsoft.ContainerRegistry/registries' could not be found".into(), "H1", "registry-lookup-failed"),
         (20, "Usage error: --registry-server, --registry-password and --registry-username are required together if not using Azure Container Registry".into(), "H1", "registry-lookup-failed"),
         (20, "'x.azurecr.us' is not a valid acr domain for Azure Public Cloud".into(), "H1", "registry-lookup-failed"),
-        (21, "Failed to retrieve credentials for container registry. Please provide the registry username and password".into(), "H1", "admin-user-disabled"),
-        (21, "admin credentials on the ACR are disabled and no managed identity is assigned".into(), "H1", "admin-user-disabled"),
+        (21, "Failed to retrieve credentials for container registry. Please provide the registry username and password".into(), "H1", "admin-disabled"),
+        (21, "admin credentials on the ACR are disabled and no managed identity is assigned".into(), "H1", "admin-disabled"),
         (22, "(ContainerAppRegistriesPasswordSecretRefNotFound) x".into(), "H1", "secret-undefined"),
-        (22, "(ContainerAppSecretInvalid) Container app secret(s) with name(s) 'someacrazurecrio-someacr' are invalid".into(), "H1", "registry-secret-unreadable"),
-        (22, "Field 'configuration.secrets' is invalid with details: 'Invalid value: \"registry-password\": Unable to get value using Managed identity system'".into(), "H1", "registry-secret-unreadable"),
+        (22, "(ContainerAppSecretInvalid) Container app secret(s) with name(s) 'someacrazurecrio-someacr' are invalid".into(), "H1", "secret-vault-identity"),
+        (22, "Field 'configuration.secrets' is invalid with details: 'Invalid value: \"registry-password\": Unable to get value using Managed identity system'".into(), "H1", "secret-vault-identity"),
         (23, "denied: client with IP '20.1.2.3' is not allowed access. Refer https://aka.ms/acr/firewall".into(), "H3", "registry-closed"),
         (24, "https://someacr.azurecr.io/oauth2/exchange: dial tcp 10.201.3.5:443: i/o timeout".into(), "H3", "registry-unreachable"),
-        (25, "Get \"https://weumanaged15.blob.core.windows.net/x\": EOF\n401 Unauthorized".into(), "H3", "layer-host-unreachable"),
+        (25, "Get \"https://weumanaged15.blob.core.windows.net/x\": EOF\n401 Unauthorized".into(), "H3", "layers-egress-closed"),
         (28, "AcrPull for the kubelet: Principal 0000 does not exist in the directory 1111".into(), "H1", "tenant-mismatch"),
         (28, "{pull}Failed to Authorize".into(), "H1", "pull-unauthorized"),
         (31, "toomanyrequests: You have reached your unauthenticated pull rate limit".into(), "H2", "rate-limited"),
@@ -247,7 +247,7 @@ fn the_errors_of_the_registry() {
         ("unknown: The operation is disallowed.", "H2", "image-quarantined"),
         ("{pull}context deadline exceeded", "H3", "registry-unreachable"),
         ("{pull}Client.Timeout exceeded while awaiting headers", "H3", "registry-unreachable"),
-        ("{pull}failed to copy: httpReadSeeker", "H3", "layer-host-unreachable"),
+        ("{pull}failed to copy: httpReadSeeker", "H3", "layers-egress-closed"),
         ("{pull}TOOMANYREQUESTS", "H2", "rate-limited"),
         ("{pull}429 Too Many Requests", "H2", "rate-limited"),
         ("Too many requests. Please visit https://aka.ms/acr/skus#sku-feature-matrix", "H2", "rate-limited"),
@@ -255,7 +255,7 @@ fn the_errors_of_the_registry() {
         (
             "CONNECTIVITY_REFRESH_TOKEN_ERROR: Access to registry was denied. Response code: 403. Admin user is disabled",
             "H1",
-            "admin-user-disabled",
+            "admin-disabled",
         ),
         ("CONNECTIVITY_DNS_ERROR", "H3", "registry-name-unresolved"),
         ("CONNECTIVITY_FORBIDDEN_ERROR", "H3", "registry-closed"),
@@ -271,7 +271,7 @@ fn the_errors_of_the_registry() {
         ("{ref}: DIGEST_INVALID", "H4", "reference-malformed"),
         ("repository \"wrong-name\" is not found in registry", "H2", "repository-missing"),
         ("TAG_UNKNOWN", "H2", "tag-missing"),
-        ("UnAuthorizedForCredentialOperations", "H1", "admin-user-disabled"),
+        ("UnAuthorizedForCredentialOperations", "H1", "admin-disabled"),
     ] {
         recognised(text, hypothesis, cause);
     }

@@ -114,7 +114,7 @@ impl Statement<'_> {
                 ..of(pattern, at)
             }),
             Endpoint::Layers if pull || self.ties.registry => Some(Signal {
-                cause: "layer-host-unreachable",
+                cause: "layers-egress-closed",
                 confidence: pattern.confidence.max(0.87),
                 why: "the host that holds the layers did not answer",
                 ..of(pattern, at)

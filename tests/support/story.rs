@@ -126,7 +126,8 @@ fn gate(options: &cli::Check, evidence: &Evidence) -> Result<Judged, String> {
     let mut sources = Sources::default();
     let mut manifest = pullgate::gate::read(&options.input, &mut sources).map_err(|error| error.to_string())?;
     pullgate::manifest::set_images(&mut manifest, &options.image)?;
-    let judged = judge(&manifest, evidence);
+    let evidence = if options.offline { evidence.clone().offline() } else { evidence.clone() };
+    let judged = judge(&manifest, &evidence);
     let mut judgements = judged.judgements;
     let policy = Policy {
         fail_on: options.fail_on.unwrap_or(Severity::Error),

@@ -64,7 +64,7 @@ pub(super) const CAUSES: &[Cause] = &[
         commands: &[SHOW_REGISTRIES, SHOW_REGISTRY, LIST_GRANTS, SHOW_TAGS, INSPECT, GRANT, SET_PASSWORD],
     },
     Cause {
-        code: "credentials-rejected",
+        code: "password-refused",
         hypothesis: H1,
         meaning: "user name or password is wrong, rotated or expired",
         against: &["the same user name and password log in from elsewhere", ANOTHER_PULL],
@@ -135,7 +135,7 @@ pub(super) const CAUSES: &[Cause] = &[
         ],
     },
     Cause {
-        code: "admin-user-disabled",
+        code: "admin-disabled",
         hypothesis: H1,
         meaning: "the pull relies on the registry's admin user, which is off",
         against: &["az acr show says adminUserEnabled: true"],
@@ -161,7 +161,7 @@ pub(super) const CAUSES: &[Cause] = &[
         ],
     },
     Cause {
-        code: "registry-secret-unreadable",
+        code: "secret-vault-identity",
         hypothesis: H1,
         meaning: "the registry's password comes from Key Vault and could not be read",
         against: &["the identity of the secret holds Key Vault Secrets User and the vault's firewall lets it in"],

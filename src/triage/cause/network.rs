@@ -91,7 +91,7 @@ pub(super) const CAUSES: &[Cause] = &[
         commands: &[CURL, SHOW_RULES, SHOW_NETWORK, SHOW_SUBNET, CHECK_HEALTH, ALLOW_REGISTRY],
     },
     Cause {
-        code: "layer-host-unreachable",
+        code: "layers-egress-closed",
         hypothesis: H3,
         meaning: "the registry answers but the host of its layers does not: blob storage or the dedicated \
             data endpoint",

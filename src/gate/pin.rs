@@ -1,0 +1,201 @@
+//! `pullgate pin`: asks what the tags are now, and writes it down.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::policy;
+use crate::cli;
+use crate::evidence::Evidence;
+use crate::finding::Edit;
+use crate::manifest::Manifest;
+use crate::pin::{self, Change, Lock, LockError, Pin, State};
+use crate::run::RunError;
+use crate::source::{FileId, Sources};
+
+/// The longest lock file and the longest parameters file, in bytes.
+const LONGEST: u64 = 16 << 20;
+
+/// Resolves the images of the manifests, prints them, and writes what is asked for; the number is the exit code.
+///
+/// # Errors
+/// An input that cannot be read, or a file that cannot be written or is not pullgate's to replace.
+pub fn pin(options: &cli::Pin) -> Result<u8, RunError> {
+    let mut sources = Sources::default();
+    let manifest = super::read(&options.input, &mut sources)?;
+    let pins = resolve(options, &manifest)?;
+    let plan = Plan::of(&pins, options, &sources)?;
+    let mut out = io::BufWriter::new(anstream::stdout().lock());
+    pin::write(&mut out, &pins, &plan.changes, &sources).and_then(|()| out.flush()).map_err(RunError::Output)?;
+    for (path, bytes) in &plan.files {
+        let said = if options.check { "would change" } else { "written" };
+        if !options.check {
+            replace(path, bytes).map_err(|source| RunError::Write { path: path.clone(), source })?;
+        }
+        writeln!(out, "{}: {said}", crate::report::plain(&path.display().to_string())).map_err(RunError::Output)?;
+    }
+    out.flush().map_err(RunError::Output)?;
+    let is_left = pins.iter().any(|pin| matches!(pin.state, State::Left { .. }));
+    Ok(match () {
+        () if options.check && !plan.files.is_empty() => 1,
+        () if is_left || plan.changes.iter().any(|change| change.left.is_some()) => 3,
+        () => 0,
+    })
+}
+
+/// Reads a lock file, and keeps it among the sources so that findings can point into it.
+///
+/// # Errors
+/// When it cannot be read, or is no lock file.
+pub(super) fn lock(path: &Path, sources: &mut Sources) -> Result<Lock, RunError> {
+    let text = policy::read(path, LONGEST)?;
+    let file = sources.add(path.display().to_string(), text);
+    Ok(Lock::read(sources, file)?)
+}
+
+/// What is to be written, and what is left.
+#[derive(Default)]
+struct Plan {
+    /// Only those whose content changes.
+    files: BTreeMap<PathBuf, Vec<u8>>,
+    changes: Vec<Change>,
+}
+
+impl Plan {
+    fn of(pins: &[Pin], options: &cli::Pin, sources: &Sources) -> Result<Plan, RunError> {
+        let mut plan = Plan::default();
+        let only_checks = options.check && options.lock.is_none() && options.parameters_out.is_none();
+        if options.write || only_checks {
+            plan.rewrite(pins, sources);
+        }
+        if let Some(path) = &options.lock {
+            plan.lock(path, pins, options.check, sources)?;
+        }
+        if let Some(path) = &options.parameters_out {
+            plan.parameters(path, pins, options, sources)?;
+        }
+        Ok(plan)
+    }
+
+    fn rewrite(&mut self, pins: &[Pin], sources: &Sources) {
+        let mut edits: BTreeMap<FileId, Vec<(Edit, usize)>> = BTreeMap::new();
+        for pin in pins {
+            let Some(pinned) = pin.pinned() else { continue };
+            for place in &pin.places {
+                let (left, edit) = match pin::edit(place, &pinned, sources) {
+                    Ok(edit) => (None, edit),
+                    Err(why) => (Some(why), None),
+                };
+                if let Some(edit) = edit {
+                    edits.entry(edit.at.file).or_default().push((edit, self.changes.len()));
+                }
+                self.changes.push(Change { at: place.at, left });
+            }
+        }
+        for (file, edits) in edits {
+            let (edits, changes): (Vec<Edit>, Vec<usize>) = edits.into_iter().unzip();
+            let path = PathBuf::from(sources.path(file));
+            let why = match fs::read(&path) {
+                Ok(bytes) => match pin::splice(&bytes, sources.text(file), &edits) {
+                    Some(bytes) => {
+                        self.files.insert(path, bytes);
+                        continue;
+                    }
+                    None => "the file is not what was read",
+                },
+                Err(_) => "it was read from no file that can be written",
+            };
+            for change in changes {
+                self.changes[change].left = Some(why.to_owned());
+            }
+        }
+    }
+
+    fn lock(&mut self, path: &Path, pins: &[Pin], check: bool, sources: &Sources) -> Result<(), RunError> {
+        let before = existing(path)?;
+        let refused = |reason| LockError { path: path.display().to_string(), reason };
+        let text = Lock::text(pins, sources, before.as_deref()).map_err(refused)?;
+        let is_same = |before: &str| before == text || (check && Lock::same(before, &text));
+        if !before.is_some_and(|before| is_same(&before)) {
+            self.files.insert(path.to_owned(), text.into_bytes());
+        }
+        Ok(())
+    }
+
+    fn parameters(&mut self, path: &Path, pins: &[Pin], options: &cli::Pin, sources: &Sources) -> Result<(), RunError> {
+        let before = existing(path)?;
+        if before.as_deref().is_some_and(|before| !pin::is_ours(before)) {
+            let why =
+                format!("{} holds more than pinned images; name another file for --parameters-out", path.display());
+            return Err(RunError::Usage(why));
+        }
+        let given = options.input.parameters.iter().filter_map(|text| text.split_once('=')).map(|(name, _)| name);
+        let parameters = pin::parameters(pins, &given.collect::<Vec<_>>(), sources);
+        if parameters.values.is_empty() {
+            return Err(RunError::Usage(
+                "--parameters-out: no image that was resolved is a parameter's value".to_owned(),
+            ));
+        }
+        let text = parameters.text();
+        if before.is_none_or(|before| before != text) {
+            self.files.insert(path.to_owned(), text.into_bytes());
+        }
+        Ok(())
+    }
+}
+
+fn resolve(options: &cli::Pin, manifest: &Manifest) -> Result<Vec<Pin>, RunError> {
+    if let Some(path) = &options.evidence {
+        let text = fs::read_to_string(path).map_err(|source| RunError::Read { path: path.clone(), source })?;
+        let evidence = Evidence::load(&text).map_err(|source| RunError::Evidence { path: path.clone(), source })?;
+        return Ok(pin::pins(manifest, &evidence).0);
+    }
+    let mut evidence = Evidence::default();
+    let (pins, needs): (Vec<Pin>, BTreeSet<_>) = pin::pins(manifest, &evidence);
+    if needs.is_empty() {
+        return Ok(pins);
+    }
+    let probe = super::probe(manifest, &options.input.context, &options.network, None, &[])?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
+    let bar = super::progress_bar();
+    runtime.block_on(probe.answer(needs, &mut evidence, |done, of| super::show(&bar, done, of)));
+    bar.finish_and_clear();
+    Ok(pin::pins(manifest, &evidence).0)
+}
+
+/// The text of a file that may not be there yet.
+fn existing(path: &Path) -> Result<Option<String>, RunError> {
+    match policy::read(path, LONGEST) {
+        Ok(text) => Ok(Some(text)),
+        Err(RunError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Replaces a file at once: whoever reads it sees the old content or the new, never a half. A link stays one.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().ok_or(io::ErrorKind::IsADirectory)?);
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = target.with_file_name(name);
+    let written = fill(&beside, &target, bytes).and_then(|()| fs::rename(&beside, &target));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+fn fill(path: &Path, like: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create_new(path)?;
+    file.write_all(bytes)?;
+    if let Ok(metadata) = fs::metadata(like) {
+        file.set_permissions(metadata.permissions())?;
+    }
+    file.sync_all()
+}
