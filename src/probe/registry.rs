@@ -106,14 +106,18 @@ impl Registries {
         }
     }
 
-    /// Whether the registry takes a user name and password for a repository.
+    /// Whether the registry takes a user name and password for a repository. A password that is right and may not pull this
+    /// repository is a refusal with its words, not a no.
     pub async fn login(&self, registry: &Host, repository: &str, username: &str, password: Secret) -> Answer<bool> {
         let credential = Credential::Basic { username: username.to_owned(), password };
         let session = self.connect(registry, credential, None).await?;
-        let path = format!("v2/{repository}/tags/list?n=1");
-        match session.get(&path, &resolve::scope(repository), "application/json", 2 << 20).await {
+        let (path, scope) = (format!("v2/{repository}/tags/list?n=1"), resolve::scope(repository));
+        match session.get(&path, &scope, "application/json", 2 << 20).await {
             Ok(_) | Err(Failure::NotFound { .. }) => Ok(true),
-            Err(Failure::Refused { .. }) => Ok(false),
+            Err(refused @ Failure::Refused { .. }) => match session.token(&scope).await {
+                Ok(Some(token)) if !token.may_pull(&scope) => Err(refused),
+                _ => Ok(false),
+            },
             Err(other) => Err(other),
         }
     }

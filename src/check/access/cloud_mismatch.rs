@@ -70,6 +70,7 @@ mod tests {
     fn another_cloud_is_warned_of() {
         insta::assert_snapshot!(says("acme1.azurecr.us"), @"
         warning: acme1.azurecr.us is a registry of the cloud `usgov`, and the deployment goes to the cloud `public`
+        at: acme1.azurecr.us/api:v1
         because: an identity of one cloud cannot log in at a registry of another
         help: write a host that ends in `.azurecr.io`, or pass `--cloud usgov` if that is where it goes
         ");

@@ -131,7 +131,7 @@ fn finding(workload: &Workload, entry: &RegistryEntry, identity: &Value, puller:
 mod tests {
     use super::CHECK;
     use crate::check::table::verdicts;
-    use crate::evidence::Evidence;
+    use crate::evidence::{Evidence, Question, Reply, Resource};
 
     fn app(identity: &str, block: &str) -> String {
         format!(
@@ -178,6 +178,24 @@ mod tests {
             "pass"
         );
         assert_eq!(says("System", "identity: {type: 'SystemAssigned,UserAssigned'}"), "pass");
+    }
+
+    /// A web site that names an application id, and what Azure tells of the one identity that is attached.
+    fn site(own: &str) -> String {
+        let site = serde_json::json!({"type": "Microsoft.Web/sites", "id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/w",
+            "name": "w", "kind": "app,linux,container", "identity": {"type": "UserAssigned", "userAssignedIdentities": {ID: {}}},
+            "properties": {"siteConfig": {"linuxFxVersion": "DOCKER|acme1.azurecr.io/web:v1", "acrUseManagedIdentityCreds": true,
+                "acrUserManagedIdentityID": "7e199b43-042e-5e3b-871c-eb57727e3fb6"}}});
+        let question = Question::Resource(Resource::Get { id: ID.to_owned() });
+        let identity = serde_json::json!({"properties": {"clientId": own}});
+        let evidence = Evidence::default().with(question, Ok(Reply::Json(identity)));
+        verdicts(CHECK, &site.to_string(), &evidence)
+    }
+
+    #[test]
+    fn whose_application_id_it_is_azure_tells() {
+        assert_eq!(site("7E199B43-042E-5E3B-871C-EB57727E3FB6"), "pass");
+        assert!(site("0f8fad5b-d9cb-469f-a165-70867728950e").starts_with("error: "));
     }
 
     #[test]

@@ -9,9 +9,9 @@
 //! Put the present password into the secret; or pull with a managed identity, which has none.
 
 use crate::check::{Check, Hypothesis, Run};
-use crate::evidence::{Evidence, Login, Stop};
+use crate::evidence::{Evidence, Failure, Login, Stop};
 use crate::finding::{Finding, Severity};
-use crate::image::placeholder;
+use crate::image::{ImageRef, acr_name, placeholder};
 use crate::manifest::{Credential, Host, Manifest, Pull, Workload};
 use crate::value::Value;
 
@@ -51,6 +51,7 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     match evidence.login(&image.registry, &image.repository, &login)? {
         Ok(true) => Ok(Vec::new()),
         Ok(false) => Ok(vec![finding(pull, username, secret, image.registry.as_str())]),
+        Err(Failure::Refused { .. }) => Ok(vec![without_role(username, user, &image)]),
         Err(failure) => Err(Stop::Unverified(failure)),
     }
 }
@@ -61,6 +62,21 @@ fn finding(pull: &Pull, username: &Value, secret: &str, host: &str) -> Finding {
     let finding = finding.help("put the present password into the secret, or pull with a managed identity");
     let group = if pull.workload.host == Host::Job { "containerapp job" } else { "containerapp" };
     finding.command(format!("az {group} secret set {} --secrets {secret}=<password>", remedy::target(pull.workload)))
+}
+
+/// The password is right: what is missing is the right to pull. <https://aka.ms/acr/authorization>
+fn without_role(username: &Value, user: &str, image: &ImageRef) -> Finding {
+    let title = format!("{} takes the password of {user}, who may not pull {}", image.registry, image.repository);
+    let finding = Finding::at_value(username, title);
+    let (Some(registry), true) = (acr_name(&image.registry), user.len() == 36) else {
+        return finding.help("give this user the right to pull the repository, or log in with one who has it");
+    };
+    finding.help("grant the service principal AcrPull (where the registry is in ABAC mode, Container Registry Repository Reader)").command(
+        format!(
+            "az role assignment create --assignee-object-id \"$(az ad sp show --id {user} --query id -o tsv)\" \
+             --assignee-principal-type ServicePrincipal --role AcrPull --scope \"$(az acr show -n {registry} --query id -o tsv)\""
+        ),
+    )
 }
 
 #[cfg(test)]

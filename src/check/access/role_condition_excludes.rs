@@ -43,13 +43,28 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
                 finding = finding.detail(format!("that is what is below `{repository}/`, not `{repository}` itself"));
             }
         }
-        let command = format!(
-            "{} --condition-version 2.0 --condition \"{}\"",
-            standing.remedy(),
-            repository_condition(repository)
-        );
-        Ok(vec![finding.help("widen the condition, or add an assignment for this repository").command(command)])
+        // A second assignment of the same role to the same principal at the same scope is refused as existing, whatever its
+        // condition (https://github.com/hashicorp/terraform-provider-azurerm/issues/24045), and the CLI keeps quiet about it:
+        // the narrow one has to go first.
+        let mut condition = repository_condition(repository);
+        for exclusion in excluded {
+            finding = finding.command(format!("az role assignment delete --ids {}", exclusion.held.assignment.id));
+            if is_harmless(&exclusion.condition) {
+                condition = format!("({}) OR ({condition})", one_line(&exclusion.condition));
+            }
+        }
+        let command = format!("{} --condition-version 2.0 --condition \"{condition}\"", standing.remedy());
+        Ok(vec![finding.help("replace the assignment by one whose condition lets this repository through").command(command)])
     })
+}
+
+/// Whether a condition can stand between double quotes in a shell.
+fn is_harmless(condition: &str) -> bool {
+    !condition.contains(['"', '$', '`', '\\'])
+}
+
+fn one_line(condition: &str) -> String {
+    condition.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
