@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 pub use lock::{Lock, LockError, Locked};
 pub use parameters::{Parameters, is_ours, parameters};
-pub use rewrite::{edit, splice};
+pub use rewrite::{edit, holds, splice};
 pub use text::{Change, write};
 
 use crate::evidence::{Evidence, Platform, Question, Stop};

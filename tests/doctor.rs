@@ -85,14 +85,14 @@ fn a_missing_action_is_the_only_one_of_the_role_and_is_assigned_where_it_is_need
     let [create, assign] = &doctor.mend.commands[..] else { panic!("{:?}", doctor.mend.commands) };
     assert!(
         create.starts_with(
-            "az role definition create --role-definition '{\"Name\":\"pullgate reader\",\"IsCustom\":true,"
+            "az role definition create --role-definition '{\"Name\":\"pullgate reader supplement\",\"IsCustom\":true,"
         ),
         "{create}"
     );
     assert_eq!(
         *assign,
         format!(
-            "az role assignment create --assignee-object-id {CALLER} --assignee-principal-type ServicePrincipal --role \"pullgate reader\" --scope {GROUP}"
+            "az role assignment create --assignee-object-id {CALLER} --assignee-principal-type ServicePrincipal --role \"pullgate reader supplement\" --scope {GROUP}"
         )
     );
     assert!(doctor.unverified.iter().any(|open| open.check == "pull-role-missing"), "{:?}", doctor.unverified);
@@ -115,7 +115,7 @@ fn who_cannot_see_the_registry_is_given_what_is_asked_of_it_next() {
 #[test]
 fn the_role_that_pulls_follows_the_registrys_mode() {
     let image = ("{\"image\":{\"image\":\"contososhop.azurecr.io/basket:8\"", refused("contososhop.azurecr.io"));
-    let doctor = failing(&[image.clone()]);
+    let doctor = failing(std::slice::from_ref(&image));
     let expected = format!(
         "az role assignment create --assignee-object-id {CALLER} --assignee-principal-type ServicePrincipal --role AcrPull --scope {REGISTRY}"
     );
@@ -201,7 +201,7 @@ fn the_report_reads_so() {
     What mends it
       a role that reads what is missing, and nothing else:
         {
-          "Name": "pullgate reader",
+          "Name": "pullgate reader supplement",
           "IsCustom": true,
           "Description": "Reads what pullgate asks before a deployment; changes nothing.",
           "Actions": [
@@ -213,8 +213,8 @@ fn the_report_reads_so() {
             "GROUP"
           ]
         }
-        az role definition create --role-definition '{"Name":"pullgate reader","IsCustom":true,"Description":"Reads what pullgate asks before a deployment; changes nothing.","Actions":["Microsoft.Authorization/roleAssignments/read"],"NotActions":[],"DataActions":[],"AssignableScopes":["GROUP"]}'
-        az role assignment create --assignee-object-id 0f8fad5b-d9cb-469f-a165-70867728950e --assignee-principal-type ServicePrincipal --role "pullgate reader" --scope GROUP
+        az role definition create --role-definition '{"Name":"pullgate reader supplement","IsCustom":true,"Description":"Reads what pullgate asks before a deployment; changes nothing.","Actions":["Microsoft.Authorization/roleAssignments/read"],"NotActions":[],"DataActions":[],"AssignableScopes":["GROUP"]}'
+        az role assignment create --assignee-object-id 0f8fad5b-d9cb-469f-a165-70867728950e --assignee-principal-type ServicePrincipal --role "pullgate reader supplement" --scope GROUP
 
     ? not everything that is needed can be read
     "#);

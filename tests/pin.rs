@@ -43,7 +43,9 @@ fn exits(folder: &Path, arguments: &[&str], code: i32) -> String {
 }
 
 fn app(image: &str) -> String {
-    format!("name: api # é\r\nenvironmentId: /environments/e\r\ntemplate:\r\n  containers:\r\n  - name: api\r\n    image: {image} # which\r\n")
+    format!(
+        "name: api # é\r\nenvironmentId: /environments/e\r\ntemplate:\r\n  containers:\r\n  - name: api\r\n    image: {image} # which\r\n"
+    )
 }
 
 /// Evidence of an image with this digest.
@@ -84,6 +86,8 @@ fn a_tag_that_moves_in_a_registry_is_noticed() {
     let lock: Value = serde_json::from_str(&read(&here, "pullgate.lock")).unwrap();
     assert_eq!(lock["images"][0]["image"], *image);
     assert_eq!(lock["images"][0]["digest"], *first);
+    let schema = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lock.schema.json")).unwrap();
+    assert!(jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap().is_valid(&lock), "{lock}");
     let judged = |said: &str| {
         let report: Value = serde_json::from_str(said).unwrap();
         let all = report["judgements"].as_array().unwrap().clone();
@@ -99,7 +103,7 @@ fn a_tag_that_moves_in_a_registry_is_noticed() {
     assert_eq!((ran.code, &moved["verdict"]), (1, &json!("fail")), "{moved}");
     let detail = moved["detail"].to_string();
     assert!(detail.contains(&first) && detail.contains(&second), "{detail}");
-    assert_eq!(moved["also"][0]["file"], "pullgate.lock");
+    assert_eq!(moved["also"][0]["at"]["file"], "pullgate.lock");
     exits(at, &["pin", "app.yaml", "--lock", "pullgate.lock", "--check"], 1);
 
     exits(at, &["pin", "app.yaml", "--check"], 1);
@@ -121,7 +125,9 @@ fn what_cannot_be_resolved_is_told_and_nothing_is_written_for_it() {
     let registry = Registry::start(&store, Variant::Open);
     let digest = registry.push_image("app/api", "1.0", "amd64");
     let host = registry.host();
-    let compose = |digest: &str| format!("services:\n  a:\n    image: {host}/app/api:1.0{digest}\n  b:\n    image: {host}/app/none:1.0\n");
+    let compose = |digest: &str| {
+        format!("services:\n  a:\n    image: {host}/app/api:1.0{digest}\n  b:\n    image: {host}/app/none:1.0\n")
+    };
     let here = folder(&[("compose.yaml", compose("").as_bytes())]);
     let said = exits(here.path(), &["pin", "compose.yaml", "--write", "--lock", "pullgate.lock"], 3);
     assert!(said.contains("not resolved: ") && said.contains("2 images, 1 not resolved"), "{said}");
@@ -135,7 +141,8 @@ fn saved_evidence_resolves_without_asking() {
     let here = folder(&[("app.yaml", app(image).as_bytes()), ("e.json", evidence(image, OLD).as_bytes())]);
     let said = exits(here.path(), &["pin", "app.yaml", "--evidence", "e.json"], 0);
     assert_eq!(said, format!("{image}\n  → {image}@{OLD}\n  app.yaml:6:12\n1 image, each with its digest\n"));
-    let other = folder(&[("app.yaml", app("acme.azurecr.io/web:v1").as_bytes()), ("e.json", evidence(image, OLD).as_bytes())]);
+    let other =
+        folder(&[("app.yaml", app("acme.azurecr.io/web:v1").as_bytes()), ("e.json", evidence(image, OLD).as_bytes())]);
     exits(other.path(), &["pin", "app.yaml", "--evidence", "e.json"], 3);
 }
 
@@ -143,10 +150,10 @@ fn saved_evidence_resolves_without_asking() {
 fn every_encoding_is_written_back_as_it_was() {
     let image = "acme.azurecr.io/api:v1";
     let pinned = format!("{image}@{OLD}");
-    let wide = |text: &str| -> Vec<u8> { format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let wide =
+        |text: &str| -> Vec<u8> { format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect() };
     let marked = |text: &str| format!("\u{feff}{text}").into_bytes();
-    let ways: [&dyn Fn(&str) -> Vec<u8>; 2] = [&wide, &marked];
-    for way in ways {
+    for way in [&wide as &dyn Fn(&str) -> Vec<u8>, &marked] {
         let here = folder(&[("app.yaml", &way(&app(image))), ("e.json", evidence(image, OLD).as_bytes())]);
         exits(here.path(), &["pin", "app.yaml", "--evidence", "e.json", "--write"], 0);
         assert!(fs::read(here.path().join("app.yaml")).unwrap() == way(&app(&pinned)));
@@ -169,9 +176,9 @@ fn an_image_that_is_a_parameter_is_written_where_it_stands_or_as_a_file() {
         "contentVersion": "1.0.0.0", "parameters": {"apiImage": {"value": image}}})
     .to_string();
     let template = template("[parameters('apiImage')]");
-    let files: [(&str, &[u8]); 3] =
-        [("main.json", template.as_bytes()), ("p.json", values.as_bytes()), ("e.json", evidence(image, OLD).as_bytes())];
-    let here = folder(&files);
+    let evidence = evidence(image, OLD);
+    let here =
+        folder(&[("main.json", template.as_bytes()), ("p.json", values.as_bytes()), ("e.json", evidence.as_bytes())]);
     let at = here.path();
     let expected = json!({"apiImage": {"value": format!("{image}@{OLD}")}});
     for given in ["p.json", "apiImage=acme.azurecr.io/api:v1"] {
@@ -181,11 +188,12 @@ fn an_image_that_is_a_parameter_is_written_where_it_stands_or_as_a_file() {
         assert_eq!(written["parameters"], expected);
         fs::remove_file(at.join("pinned.json")).unwrap();
     }
-    exits(at, &["pin", "main.json", "-p", "p.json", "--evidence", "e.json", "--write"], 0);
+    exits(at, &["pin", "main.json", "-p", "p.json", "-p", "p.json", "--evidence", "e.json", "--write"], 0);
     assert_eq!(read(&here, "main.json"), template);
     assert_eq!(read(&here, "p.json"), values.replace(image, &format!("{image}@{OLD}")));
-    let said = exits(at, &["pin", "main.json", "-p", "apiImage=acme.azurecr.io/api:v1", "--evidence", "e.json", "--write"], 3);
-    assert!(said.contains("left as it is, because the command line gives it"), "{said}");
+    let said =
+        exits(at, &["pin", "main.json", "-p", "apiImage=acme.azurecr.io/api:v1", "--evidence", "e.json", "--write"], 3);
+    assert!(said.contains("left as it is, because the command line gives the parameter `apiImage`"), "{said}");
 }
 
 #[test]
@@ -195,6 +203,18 @@ fn a_reference_that_is_put_together_is_left_and_told() {
     let here = folder(&[("main.json", template.as_bytes()), ("e.json", evidence(image, OLD).as_bytes())]);
     let said = exits(here.path(), &["pin", "main.json", "-p", "apiImage=x", "--evidence", "e.json", "--write"], 3);
     assert!(said.contains("left as it is, because it is not written there as one text"), "{said}");
+    assert_eq!(read(&here, "main.json"), template);
+}
+
+#[test]
+fn a_digest_that_the_template_would_refuse_is_taken_back() {
+    let image = "acme.azurecr.io/api:v1";
+    let allowing = format!(r#""apiImage":{{"type":"string","allowedValues":["{image}"],"defaultValue":"{image}"}}"#);
+    let template = template("[parameters('apiImage')]").replace(r#""apiImage":{"type":"string"}"#, &allowing);
+    assert!(template.contains("allowedValues"));
+    let here = folder(&[("main.json", template.as_bytes()), ("e.json", evidence(image, OLD).as_bytes())]);
+    let said = exits(here.path(), &["pin", "main.json", "--evidence", "e.json", "--write"], 3);
+    assert!(said.contains("left as it is, because with the digest it would not be deployed as before"), "{said}");
     assert_eq!(read(&here, "main.json"), template);
 }
 

@@ -21,7 +21,8 @@ const WORLD: &[&str] = &[
     "tokio",
     "reqwest",
     "hickory",
-    "azure_",
+    "azure_core",
+    "azure_identity",
     "crate::probe",
     "crate::load",
     "crate::gate",
@@ -69,7 +70,9 @@ fn walk(folder: &Path, files: &mut Vec<File>) {
             walk(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).unwrap();
-            let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+            // A module of tests ends its file.
+            let tests = regex::Regex::new(r"(?m)^#\[cfg\(test\)\]\n(pub(\(\w+\))? )?mod \w+ \{").unwrap();
+            let code = tests.find(&text).map_or(&*text, |found| &text[..found.start()]);
             let code = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
             files.push(File { lines: text.lines().count(), code, path });
         }

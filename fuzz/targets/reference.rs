@@ -11,7 +11,11 @@ fuzz_target!(|text: &str| {
             assert!(judge_partial(text).is_none(), "what parses has no mistake");
             let _ = suspicions(text, &image);
             let written = image.name();
-            assert_eq!(ImageRef::parse(&written).map(|again| again.name()).as_ref(), Ok(&written), "a name reads as itself");
+            assert_eq!(
+                ImageRef::parse(&written).map(|again| again.name()).as_ref(),
+                Ok(&written),
+                "a name reads as itself"
+            );
         }
         Err(mistake) => {
             assert!(text.is_char_boundary(mistake.at.start) && text.is_char_boundary(mistake.at.end));

@@ -32,10 +32,11 @@ impl<'t> Parser<'t> {
         self.next = (self.close() + 1).min(self.tokens.len());
     }
 
+    /// To the end of the line, or of what is in brackets.
     pub fn skip_line(&mut self) {
         while let Some(word) = self.peek() {
             match word {
-                Word::Break => break,
+                Word::Break | Word::Close(_) => break,
                 Word::Open(_) => self.skip_group(),
                 _ => self.next += 1,
             }

@@ -25,22 +25,21 @@ impl Parser<'_> {
     fn source(&mut self) -> Source {
         let mut source = Source::default();
         while self.next < self.tokens.len() {
-            self.skip_breaks();
+            let decorators = self.decorators(0);
             let start = self.next;
-            match self.declaration(0) {
-                Some(declaration) => source.declarations.push(declaration),
-                None => {
-                    self.next = start;
-                    match self.name() {
-                        Some("using") => source.using = self.text_word(),
-                        Some("extends") => source.extends = self.text_word(),
-                        Some("import") => source.imports.extend(self.import()),
-                        _ => (),
-                    }
-                    self.next = self.next.max(start + 1);
-                    self.skip_line();
-                }
+            if let Some(declaration) = self.declaration(decorators, 0) {
+                source.declarations.push(declaration);
+                continue;
             }
+            self.next = start;
+            match self.name() {
+                Some("using") => source.using = self.text_word(),
+                Some("extends") => source.extends = self.text_word(),
+                Some("import") => source.imports.extend(self.import()),
+                _ => (),
+            }
+            self.next = self.next.max(start + 1);
+            self.skip_line();
         }
         source
     }
@@ -62,14 +61,19 @@ impl Parser<'_> {
         Some(Import { path: self.text_word()?, renamed })
     }
 
-    /// A declaration with its decorators; `None` for what is none, wherever reading it has come to.
-    fn declaration(&mut self, depth: usize) -> Option<Declaration> {
-        self.skip_breaks();
+    /// The decorators before a declaration, and the line breaks around them.
+    fn decorators(&mut self, depth: usize) -> Vec<Decorator> {
         let mut decorators = Vec::new();
+        self.skip_breaks();
         while self.eat("@") {
-            decorators.push(self.decorator(depth)?);
+            decorators.extend(self.decorator(depth));
             self.skip_breaks();
         }
+        decorators
+    }
+
+    /// A declaration after its decorators; `None` for what is none, wherever reading it has come to.
+    fn declaration(&mut self, decorators: Vec<Decorator>, depth: usize) -> Option<Declaration> {
         let start = self.start();
         let kind = match self.name()? {
             "param" => Kind::Parameter,
@@ -227,7 +231,12 @@ impl Parser<'_> {
                 continue;
             }
             self.next = start;
-            match self.declaration(depth + 1) {
+            let decorators = self.decorators(depth);
+            if matches!(self.peek(), None | Some(Word::Close(_))) {
+                continue;
+            }
+            let start = self.next;
+            match self.declaration(decorators, depth + 1) {
                 Some(declaration) => object.nested.push(declaration),
                 None => {
                     self.next = start;
@@ -284,7 +293,7 @@ impl Parser<'_> {
         while self.next < close && self.peek_text() != Some("in") {
             self.next += 1;
         }
-        self.next += 1;
+        self.next = close.min(self.next + 1);
         let over = self.start();
         // Colons of ternaries come after their question marks.
         let mut questions = 0usize;
@@ -302,10 +311,17 @@ impl Parser<'_> {
             self.next += 1;
         }
         let over = over..self.end().max(over);
+        if self.next >= close {
+            return Shape::Other;
+        }
+        // The body ends with the bracket: what is read twice at every depth takes exponential time.
+        let tokens = self.tokens;
+        self.tokens = &tokens[..close];
         self.next += 1;
         self.skip_breaks();
         let body = self.body(depth + 1);
-        self.next = (close + 1).min(self.tokens.len());
+        self.tokens = tokens;
+        self.next = (close + 1).min(tokens.len());
         Shape::Loop { over, body: Box::new(body) }
     }
 }
@@ -361,6 +377,14 @@ mod tests {
         assert_eq!(keys, ["k-1", "${x}"]);
         assert_eq!((object.nested.len(), object.properties[1].computed), (1, true));
         assert!(matches!(object.properties[0].value.shape, Shape::Object(_)));
+    }
+
+    #[test]
+    fn what_is_broken_is_not_read_again_and_again() {
+        let broken = "resource queue 'T@1' = [for (image, i) in x|||7 }\n @a({ b: [1] })\n { name: 'fixed', image: [for y in }\n";
+        assert!(parse(&broken.repeat(500)).declarations.len() <= 500);
+        let text = "resource a 'T@1' = { resource b 'u' = { name: 'b' } }\nvar c = 1";
+        assert_eq!(declared(text).len(), 2);
     }
 
     #[test]

@@ -73,6 +73,6 @@ impl Found<'_> {
         let place = self.place(edit.at).ok()?;
         // What would end or fill a string of Bicep.
         let is_plain = !edit.replacement.contains(['\'', '\\', '$', '\n', '\r']);
-        (place.same && is_plain).then(|| Edit { at: place.at, replacement: edit.replacement })
+        (place.same && is_plain).then_some(Edit { at: place.at, replacement: edit.replacement })
     }
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::Write;
 
+use tokio::runtime::Runtime;
+
 use super::{Caller, Doctor, Seen, doctor, write};
 use crate::cli::{self, Output};
 use crate::evidence::{Answer, Evidence, Question, Reply, Resource};
@@ -58,7 +60,7 @@ fn ask(options: &cli::Doctor, manifest: &Manifest) -> Result<Doctor, RunError> {
     });
     let judgements = match options.input.manifests.is_empty() {
         true => {
-            runtime.block_on(overview(&probe, &caller, &mut evidence));
+            overview(&probe, &runtime, &caller, &mut evidence);
             Vec::new()
         }
         false => gate::settle(manifest, &mut evidence, &probe, &runtime),
@@ -67,7 +69,7 @@ fn ask(options: &cli::Doctor, manifest: &Manifest) -> Result<Doctor, RunError> {
 }
 
 /// Which subscriptions, registries and environments the caller can see, and whether this machine gets to the registries.
-async fn overview(probe: &Probe, caller: &Answer<Caller>, evidence: &mut Evidence) {
+fn overview(probe: &Probe, runtime: &Runtime, caller: &Answer<Caller>, evidence: &mut Evidence) {
     if caller.is_err() {
         return;
     }
@@ -75,7 +77,7 @@ async fn overview(probe: &Probe, caller: &Answer<Caller>, evidence: &mut Evidenc
     let registries = find("Microsoft.ContainerRegistry/registries");
     let subscriptions = Resource::List { scope: String::new(), kind: "Microsoft.Resources/subscriptions".to_owned() };
     let first = [Question::Resource(subscriptions), registries.clone(), find("Microsoft.App/managedEnvironments")];
-    probe.answer(first.into(), evidence, |_, _| ()).await;
+    runtime.block_on(probe.answer(first.into(), evidence, |_, _| ()));
     let rows = evidence.iter().find_map(|(question, answer)| match answer {
         Ok(Reply::Json(json)) if *question == registries => json.get("value")?.as_array().cloned(),
         _ => None,
@@ -83,7 +85,7 @@ async fn overview(probe: &Probe, caller: &Answer<Caller>, evidence: &mut Evidenc
     let servers = rows.unwrap_or_default();
     let hosts = servers.iter().filter_map(|row| Host::parse(row.pointer("/properties/loginServer")?.as_str()?).ok());
     let second = hosts.take(REGISTRIES).map(|host| Question::Reach { host }).collect();
-    probe.answer(second, evidence, |_, _| ()).await;
+    runtime.block_on(probe.answer(second, evidence, |_, _| ()));
 }
 
 fn report(

@@ -36,7 +36,7 @@ pub struct Role {
     pub assignable_scopes: BTreeSet<String>,
 }
 
-const NAME: &str = "pullgate reader";
+const NAME: &str = "pullgate reader supplement";
 const REGISTRY_READ: &str = "Microsoft.ContainerRegistry/registries/read";
 /// What is asked of a registry as soon as it can be read.
 const ASKED_NEXT: [&str; 3] = [

@@ -12,7 +12,7 @@ use crate::finding::Edit;
 use crate::manifest::Manifest;
 use crate::pin::{self, Change, Lock, LockError, Pin, State};
 use crate::run::RunError;
-use crate::source::{FileId, Sources};
+use crate::source::Sources;
 
 /// The longest lock file and the longest parameters file, in bytes.
 const LONGEST: u64 = 16 << 20;
@@ -25,20 +25,20 @@ pub fn pin(options: &cli::Pin) -> Result<u8, RunError> {
     let mut sources = Sources::default();
     let manifest = super::read(&options.input, &mut sources)?;
     let pins = resolve(options, &manifest)?;
-    let plan = Plan::of(&pins, options, &sources)?;
+    let mut plan = Plan::of(&pins, options, &sources)?;
+    if !options.check {
+        plan.carry_out(&pins, &manifest, options)?;
+    }
     let mut out = io::BufWriter::new(anstream::stdout().lock());
-    pin::write(&mut out, &pins, &plan.changes, &sources).and_then(|()| out.flush()).map_err(RunError::Output)?;
-    for (path, bytes) in &plan.files {
-        let said = if options.check { "would change" } else { "written" };
-        if !options.check {
-            replace(path, bytes).map_err(|source| RunError::Write { path: path.clone(), source })?;
-        }
+    pin::write(&mut out, &pins, &plan.changes, &sources).map_err(RunError::Output)?;
+    let said = if options.check { "would change" } else { "written" };
+    for path in plan.paths() {
         writeln!(out, "{}: {said}", crate::report::plain(&path.display().to_string())).map_err(RunError::Output)?;
     }
     out.flush().map_err(RunError::Output)?;
     let is_left = pins.iter().any(|pin| matches!(pin.state, State::Left { .. }));
     Ok(match () {
-        () if options.check && !plan.files.is_empty() => 1,
+        () if options.check && plan.paths().next().is_some() => 1,
         () if is_left || plan.changes.iter().any(|change| change.left.is_some()) => 3,
         () => 0,
     })
@@ -57,9 +57,20 @@ pub(super) fn lock(path: &Path, sources: &mut Sources) -> Result<Lock, RunError>
 /// What is to be written, and what is left.
 #[derive(Default)]
 struct Plan {
-    /// Only those whose content changes.
+    /// Manifests and parameters files that are rewritten.
+    rewrites: Vec<Rewrite>,
+    /// Lock files and parameters files that are written anew: only those whose content changes.
     files: BTreeMap<PathBuf, Vec<u8>>,
     changes: Vec<Change>,
+}
+
+/// A file whose references get digests.
+struct Rewrite {
+    path: PathBuf,
+    before: Vec<u8>,
+    after: Vec<u8>,
+    /// Which of the changes are in it.
+    changes: Vec<usize>,
 }
 
 impl Plan {
@@ -79,7 +90,8 @@ impl Plan {
     }
 
     fn rewrite(&mut self, pins: &[Pin], sources: &Sources) {
-        let mut edits: BTreeMap<FileId, Vec<(Edit, usize)>> = BTreeMap::new();
+        // By path, since a file can be read more than once.
+        let mut files: BTreeMap<&str, Vec<(Edit, usize)>> = BTreeMap::new();
         for pin in pins {
             let Some(pinned) = pin.pinned() else { continue };
             for place in &pin.places {
@@ -88,28 +100,58 @@ impl Plan {
                     Err(why) => (Some(why), None),
                 };
                 if let Some(edit) = edit {
-                    edits.entry(edit.at.file).or_default().push((edit, self.changes.len()));
+                    files.entry(sources.path(edit.at.file)).or_default().push((edit, self.changes.len()));
                 }
                 self.changes.push(Change { at: place.at, left });
             }
         }
-        for (file, edits) in edits {
+        for (path, edits) in files {
             let (edits, changes): (Vec<Edit>, Vec<usize>) = edits.into_iter().unzip();
-            let path = PathBuf::from(sources.path(file));
-            let why = match fs::read(&path) {
-                Ok(bytes) => match pin::splice(&bytes, sources.text(file), &edits) {
-                    Some(bytes) => {
-                        self.files.insert(path, bytes);
-                        continue;
-                    }
-                    None => "the file is not what was read",
-                },
-                Err(_) => "it was read from no file that can be written",
-            };
-            for change in changes {
-                self.changes[change].left = Some(why.to_owned());
+            let path = PathBuf::from(path);
+            let read = fs::read(&path).map_err(|_| "it was read from no file that can be written");
+            let spliced = read.and_then(|before| {
+                let after = pin::splice(&before, sources.text(edits[0].at.file), &edits)
+                    .ok_or("the file is not what was read")?;
+                Ok((before, after))
+            });
+            match spliced {
+                Ok((before, after)) => self.rewrites.push(Rewrite { path, before, after, changes }),
+                Err(why) => self.leave(&changes, why),
             }
         }
+    }
+
+    fn leave(&mut self, changes: &[usize], why: &str) {
+        for change in changes {
+            self.changes[*change].left = Some(why.to_owned());
+        }
+    }
+
+    /// What changes, in a stable order.
+    fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.rewrites.iter().map(|rewrite| &rewrite.path).chain(self.files.keys())
+    }
+
+    /// Writes everything. Rewritten manifests are read again, and put back when they would not be deployed as before.
+    fn carry_out(&mut self, pins: &[Pin], before: &Manifest, options: &cli::Pin) -> Result<(), RunError> {
+        for rewrite in &self.rewrites {
+            put(&rewrite.path, &rewrite.after)?;
+        }
+        // Standard input cannot be read twice.
+        let can_reread = !options.input.manifests.iter().any(|input| input == "-");
+        if can_reread && !self.rewrites.is_empty() {
+            let after = super::read(&options.input, &mut Sources::default());
+            if !after.is_ok_and(|after| pin::holds(before, &after, pins)) {
+                for rewrite in std::mem::take(&mut self.rewrites) {
+                    put(&rewrite.path, &rewrite.before)?;
+                    self.leave(&rewrite.changes, "with the digest it would not be deployed as before");
+                }
+            }
+        }
+        for (path, bytes) in &self.files {
+            put(path, bytes)?;
+        }
+        Ok(())
     }
 
     fn lock(&mut self, path: &Path, pins: &[Pin], check: bool, sources: &Sources) -> Result<(), RunError> {
@@ -130,7 +172,7 @@ impl Plan {
                 format!("{} holds more than pinned images; name another file for --parameters-out", path.display());
             return Err(RunError::Usage(why));
         }
-        let given = options.input.parameters.iter().filter_map(|text| text.split_once('=')).map(|(name, _)| name);
+        let given = options.input.parameters.iter().filter_map(|text| text.split_once('='));
         let parameters = pin::parameters(pins, &given.collect::<Vec<_>>(), sources);
         if parameters.values.is_empty() {
             return Err(RunError::Usage(
@@ -171,6 +213,10 @@ fn existing(path: &Path) -> Result<Option<String>, RunError> {
         Err(RunError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+fn put(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    replace(path, bytes).map_err(|source| RunError::Write { path: path.to_owned(), source })
 }
 
 /// Replaces a file at once: whoever reads it sees the old content or the new, never a half. A link stays one.

@@ -11,16 +11,16 @@ use crate::value::Value;
 
 const SCHEMA: &str = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#";
 
-/// A parameters file, and what is not in it.
+/// What a parameters file is to hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
     /// Names and pinned references.
     pub values: BTreeMap<String, String>,
 }
 
-/// The parameters of the template whose whole value is an image that was resolved. `given` are the names of those that the
-/// command line gives a value.
-pub fn parameters(pins: &[Pin], given: &[&str], sources: &Sources) -> Parameters {
+/// The parameters of the template whose whole value is an image that was resolved. `given` are names and values of
+/// the command line.
+pub fn parameters(pins: &[Pin], given: &[(&str, &str)], sources: &Sources) -> Parameters {
     let mut values = BTreeMap::new();
     for pin in pins {
         let Some(pinned) = pin.pinned() else { continue };
@@ -57,35 +57,29 @@ pub fn is_ours(text: &str) -> bool {
 }
 
 /// The parameter that an image is the value of.
-fn name(place: &Place, written: &str, given: &[&str], sources: &Sources) -> Option<String> {
-    if place.value.at.is_written() {
-        return declared(&place.value, written, sources);
+fn name(place: &Place, written: &str, given: &[(&str, &str)], sources: &Sources) -> Option<String> {
+    let at = place.value.at;
+    if let Some(name) = used(sources.slice(at)) {
+        let typed = given.iter().find(|(known, value)| known.eq_ignore_ascii_case(name) && *value == written);
+        return typed.map(|(known, _)| (*known).to_owned());
     }
-    // What was typed stands nowhere; the last place that it passed through is the template's own use of the parameter.
-    let outermost = place.value.via.spans().into_iter().rev().map(|span| sources.slice(span));
-    let name = outermost.filter_map(|text| used(text)).next()?;
-    given.iter().find(|known| known.eq_ignore_ascii_case(&name)).map(|known| (*known).to_owned())
-}
-
-/// `[parameters('name')]`, and nothing else.
-fn used(text: &str) -> Option<String> {
-    let call = text.trim_matches(['[', ']', ' ']);
-    let start = call.get(.."parameters".len()).filter(|word| word.eq_ignore_ascii_case("parameters"))?.len();
-    let name =
-        call[start..].trim().strip_prefix('(')?.strip_suffix(')')?.trim().strip_prefix('\'')?.strip_suffix('\'')?;
-    (!name.contains('\'')).then(|| name.to_owned())
-}
-
-/// The parameter whose value, in a parameters file, or whose default, in a template, stands where the image does.
-fn declared(image: &Value, written: &str, sources: &Sources) -> Option<String> {
-    let file = parse_json(sources.text(image.at.file), image.at.file).ok()?;
-    let parameters = file.get("parameters")?.as_object()?;
+    let root = parse_json(sources.text(at.file), at.file).ok()?;
     let holds = |declaration: &Value| {
         let values = ["value", "defaultValue"].into_iter().filter_map(|key| declaration.get(key));
-        values.into_iter().any(|value| value.at == image.at && value.as_str() == Some(written))
+        values.into_iter().any(|value| value.at == at && value.as_str() == Some(written))
     };
-    let found = parameters.members.iter().find(|member| holds(&member.value))?;
+    let found = root.get("parameters")?.as_object()?.members.iter().find(|member| holds(&member.value))?;
     Some(found.key.to_string())
+}
+
+/// The name in `[parameters('name')]`. What was typed on the command line stands nowhere, so that its first use is its place.
+pub(super) fn used(text: &str) -> Option<&str> {
+    const CALL: &str = "parameters";
+    let call = text.trim_matches(['[', ']', ' ']);
+    call.get(..CALL.len()).filter(|word| word.eq_ignore_ascii_case(CALL))?;
+    let argument = call[CALL.len()..].trim().strip_prefix('(')?.strip_suffix(')')?.trim();
+    let name = argument.strip_prefix('\'')?.strip_suffix('\'')?;
+    (!name.contains('\'')).then_some(name)
 }
 
 #[cfg(test)]
@@ -126,11 +120,12 @@ mod tests {
 
     #[test]
     fn only_a_plain_use_names_a_parameter() {
-        assert_eq!(used("[parameters('image')]").as_deref(), Some("image"));
-        assert_eq!(used("Parameters( 'image' )").as_deref(), Some("image"));
+        assert_eq!(used("[parameters('image')]"), Some("image"));
+        assert_eq!(used("Parameters( 'image' )"), Some("image"));
         assert_eq!(used("[concat(parameters('image'), 'x')]"), None);
+        assert_eq!(used("[parameters('a')[parameters('b')]]"), None);
         assert_eq!(used("image"), None);
-        assert_eq!(used("é"), None);
+        assert_eq!(used("ééééé"), None);
     }
 
     #[test]

@@ -3,10 +3,15 @@
 //! Only a reference that is written as one text is changed: where the bytes of a file are the reference, byte for byte. What an
 //! expression puts together, or what holds escapes, is left, and the reason is told.
 
-use super::Place;
+use std::collections::HashMap;
+
+use super::parameters::used;
+use super::{Pin, Place};
 use crate::document::bytes::{Encoding, decode};
 use crate::finding::Edit;
+use crate::manifest::Manifest;
 use crate::source::Sources;
+use crate::value::Value;
 
 /// The edit that makes the reference at a place the pinned one; `None` when it is that already.
 ///
@@ -20,9 +25,11 @@ pub fn edit(place: &Place, pinned: &str, sources: &Sources) -> Result<Option<Edi
     if !value.at.is_written() {
         return Err("the command line gives it".to_owned());
     }
-    if sources.slice(value.at) != written {
-        return Err("it is not written there as one text".to_owned());
+    let stretch = sources.slice(value.at);
+    if let Some(name) = used(stretch) {
+        return Err(format!("the command line gives the parameter `{name}`"));
     }
+    let start = start(stretch, written).ok_or("it is not written there as one text")?;
     if written == pinned {
         return Ok(None);
     }
@@ -30,7 +37,17 @@ pub fn edit(place: &Place, pinned: &str, sources: &Sources) -> Result<Option<Edi
     let same = written.bytes().zip(pinned.bytes()).take_while(|(one, other)| one == other).count();
     let kept =
         (0..=same).rev().find(|end| written.is_char_boundary(*end) && pinned.is_char_boundary(*end)).unwrap_or(0);
-    Ok(Some(Edit { at: value.at.within(kept..written.len()), replacement: pinned[kept..].to_owned() }))
+    Ok(Some(Edit { at: value.at.within(start + kept..start + written.len()), replacement: pinned[kept..].to_owned() }))
+}
+
+/// Where in a stretch of a file a reference stands, byte for byte: a block of YAML ends with line breaks that are not its text, and
+/// a text of an expression has its quotes.
+fn start(stretch: &str, written: &str) -> Option<usize> {
+    if stretch.strip_prefix(written).is_some_and(|rest| rest.trim().is_empty()) {
+        return Some(0);
+    }
+    let quoted = stretch.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    quoted.filter(|inner| *inner == written).map(|_| 1)
 }
 
 /// The bytes of a file with edits of its text: every other byte stays, also those of marks, line breaks and encodings.
@@ -39,7 +56,10 @@ pub fn splice(bytes: &[u8], text: &str, edits: &[Edit]) -> Option<Vec<u8>> {
     let decoded = decode(bytes.to_vec()).ok().filter(|decoded| decoded.text == text)?;
     let mut edits: Vec<&Edit> = edits.iter().collect();
     edits.sort_by_key(|edit| (edit.at.start, edit.at.end));
-    edits.dedup();
+    // A literal that several images come from is one place, also where its file was read more than once.
+    edits.dedup_by(|one, other| {
+        (one.at.start, one.at.end, &one.replacement) == (other.at.start, other.at.end, &other.replacement)
+    });
     let mut out = Vec::with_capacity(bytes.len() + edits.len() * 80);
     let width = |text: &str| width(text, decoded.encoding);
     // A mark stands before the text.
@@ -56,6 +76,25 @@ pub fn splice(bytes: &[u8], text: &str, edits: &[Edit]) -> Option<Vec<u8>> {
     }
     out.extend_from_slice(bytes.get(byte..)?);
     Some(out)
+}
+
+/// Whether a manifest, read again after digests were written, is the one before but for them. A parameter that allows only some
+/// values, or a text that an expression takes apart, can make it another one.
+pub fn holds(before: &Manifest, after: &Manifest, pins: &[Pin]) -> bool {
+    fn images(manifest: &Manifest) -> Vec<Option<String>> {
+        let containers = manifest.workloads.iter().flat_map(|workload| &workload.containers);
+        containers.map(|container| container.image.as_ref().and_then(Value::partial)).collect()
+    }
+    let pinned: HashMap<&str, String> = pins.iter().filter_map(|pin| Some((&*pin.written, pin.pinned()?))).collect();
+    let is_pinned = |one: &Option<String>, other: &Option<String>| {
+        one == other
+            || one.as_deref().and_then(|one| pinned.get(one)).is_some_and(|pinned| Some(pinned) == other.as_ref())
+    };
+    let (one, other) = (images(before), images(after));
+    let (problems, unknown) = (before.problems.len(), before.unknown.len());
+    (problems, unknown) == (after.problems.len(), after.unknown.len())
+        && one.len() == other.len()
+        && one.iter().zip(&other).all(|(one, other)| is_pinned(one, other))
 }
 
 /// How many bytes a text takes in a file.
@@ -128,12 +167,12 @@ mod tests {
         let wide = |text: &str, mark: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
             format!("{mark}{text}").encode_utf16().flat_map(bytes).collect()
         };
-        let ways: [&dyn Fn(&str) -> Vec<u8>; 5] = [
-            &|text| text.as_bytes().to_vec(),
-            &|text| format!("\u{feff}{text}").into_bytes(),
-            &|text| wide(text, "\u{feff}", u16::to_le_bytes),
-            &|text| wide(text, "\u{feff}", u16::to_be_bytes),
-            &|text| wide(text, "", u16::to_le_bytes),
+        let ways = [
+            (&|text: &str| text.as_bytes().to_vec()) as &dyn Fn(&str) -> Vec<u8>,
+            &|text: &str| format!("\u{feff}{text}").into_bytes(),
+            &|text: &str| wide(text, "\u{feff}", u16::to_le_bytes),
+            &|text: &str| wide(text, "\u{feff}", u16::to_be_bytes),
+            &|text: &str| wide(text, "", u16::to_le_bytes),
         ];
         for way in ways {
             assert_eq!(splice(&way(&before), &before, &edits), Some(way(&after)), "{before}");

@@ -113,7 +113,12 @@ pub(super) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) 
         return None;
     }
     let name = name.to_lowercase();
+    let most = 1 + name.len() / 5;
+    let length = name.chars().count();
     let distance = |candidate: &&str| strsim::damerau_levenshtein(&name, &candidate.to_lowercase());
-    let best = names.into_iter().filter(|candidate| candidate.len() <= 128).min_by_key(distance)?;
-    (distance(&best) <= 1 + name.len() / 5).then_some(best)
+    // Each turn of a loop may ask: what is longer or shorter by more than the edits need not be compared.
+    let is_close =
+        |candidate: &&str| candidate.len() <= 128 && candidate.to_lowercase().chars().count().abs_diff(length) <= most;
+    let best = names.into_iter().filter(is_close).min_by_key(distance)?;
+    (distance(&best) <= most).then_some(best)
 }

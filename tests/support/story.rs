@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use clap::Parser;
 use pullgate::check::{Hypothesis, find};
@@ -12,6 +13,7 @@ use pullgate::config::{Outcome, Policy};
 use pullgate::evidence::{Evidence, Question};
 use pullgate::finding::Severity;
 use pullgate::judge::{Judgement, Verdict, judge};
+use pullgate::pin::Lock;
 use pullgate::report::text::Style;
 use pullgate::report::{self, Format, Report, Summary};
 use pullgate::source::Sources;
@@ -126,6 +128,11 @@ fn gate(options: &cli::Check, evidence: &Evidence) -> Result<Judged, String> {
     let mut sources = Sources::default();
     let mut manifest = pullgate::gate::read(&options.input, &mut sources).map_err(|error| error.to_string())?;
     pullgate::manifest::set_images(&mut manifest, &options.image)?;
+    if let Some(path) = &options.lock {
+        let file =
+            sources.add(path.display().to_string(), fs::read_to_string(path).map_err(|error| error.to_string())?);
+        manifest.lock = Some(Rc::new(Lock::read(&sources, file).map_err(|error| error.to_string())?));
+    }
     let evidence = if options.offline { evidence.clone().offline() } else { evidence.clone() };
     let judged = judge(&manifest, &evidence);
     let mut judgements = judged.judgements;
@@ -178,7 +185,8 @@ pub fn page(cases: &[Case]) -> String {
         for case in rows {
             let codes: Vec<String> = case.codes().iter().map(|code| format!("`{code}`")).collect();
             let (title, symptom, folder) = (&case.title, cell(&case.symptom), case.name());
-            let link = format!("[{title}](../{FOLDER}/{folder}/)");
+            let host = if case.host == "Container Apps" { String::new() } else { format!("{}: ", case.host) };
+            let link = format!("{host}[{title}](../{FOLDER}/{folder}/)");
             writeln!(page, "| {link} | {symptom} | {} |", codes.join(", ")).unwrap();
         }
     }

@@ -5,7 +5,7 @@
 use serde_json::Value as Json;
 
 use crate::evidence::{Evidence, Failure, Resource, Stop};
-use crate::manifest::{Credential, Pull, Puller, Workload};
+use crate::manifest::{Credential, Host, Pull, Puller, Workload};
 use crate::rbac::PrincipalId;
 use crate::value::Value;
 
@@ -40,6 +40,9 @@ pub fn azure_puller<'m>(pull: &Pull<'m>) -> Result<Puller<'m>, Stop> {
         && environment_identity_missing::is_planned_without(pull.manifest, pull.workload)
     {
         return Err(Stop::NotApplicable("the environment has no identity: see `environment-identity-missing`"));
+    }
+    if pull.workload.host == Host::ContainerGroup && matches!(puller, Puller::System) {
+        return Err(Stop::NotApplicable("a container group cannot pull with it: see `group-identity-unsupported`"));
     }
     match pull.is_attached(&puller) {
         Some(false) => Err(Stop::NotApplicable("the identity is not attached: see `identity-not-attached`")),

@@ -54,7 +54,9 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
             }
         }
         let command = format!("{} --condition-version 2.0 --condition \"{condition}\"", standing.remedy());
-        Ok(vec![finding.help("replace the assignment by one whose condition lets this repository through").command(command)])
+        Ok(vec![
+            finding.help("replace the assignment by one whose condition lets this repository through").command(command),
+        ])
     })
 }
 
@@ -88,8 +90,9 @@ mod tests {
         at: system
         because: Container Registry Repository Reader holds where the repository StringEqualsIgnoreCase 'web'
         also: acme1.azurecr.io/api:v1: needed for this image
-        help: widen the condition, or add an assignment for this repository
-        run: az role assignment create --assignee-object-id 9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad --assignee-principal-type ServicePrincipal --role \"Container Registry Repository Reader\" --scope /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1 --condition-version 2.0 --condition \"((!(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/content/read'}) AND !(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/metadata/read'})) OR (@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'api'))\"
+        help: replace the assignment by one whose condition lets this repository through
+        run: az role assignment delete --ids /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1/providers/Microsoft.Authorization/roleAssignments/a
+        run: az role assignment create --assignee-object-id 9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad --assignee-principal-type ServicePrincipal --role \"Container Registry Repository Reader\" --scope /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1 --condition-version 2.0 --condition \"(((!(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/content/read'}) AND !(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/metadata/read'})) OR (@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'web'))) OR (((!(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/content/read'}) AND !(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/metadata/read'})) OR (@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'api')))\"
         ");
         assert_eq!(says("API"), "pass");
     }

@@ -39,7 +39,8 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
         let standing = live::settled(pull, evidence)?;
         // `pull-role-missing` asks; this one only reads.
         let Ok(Some(holder)) = holder(pull, &standing, evidence) else { return Ok(Vec::new()) };
-        let title = format!("{} may pull, and {} does", holder.name, puller::name(workload, &standing.puller));
+        let title =
+            format!("{} may pull, and not {}, which does", holder.name, puller::name(workload, &standing.puller));
         let finding = at_entry(pull, &standing, title);
         let help = format!(
             "name `{}` in the registry entry, or grant the role to the identity that is named there",
@@ -56,7 +57,7 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
 pub fn holder(pull: &Pull, standing: &Standing, evidence: &Evidence) -> Result<Option<Holder>, Stop> {
     let Some(Reason::NoAssignment | Reason::LooksLikePull(_)) = standing.cause() else { return Ok(None) };
     let Some(own) = &standing.principal else { return Ok(None) };
-    for (id, holder) in others(pull.workload) {
+    for (id, holder) in others(pull.workload, evidence)? {
         if id != *own && may_pull(&id, standing, evidence)? {
             return Ok(Some(holder));
         }
@@ -64,17 +65,26 @@ pub fn holder(pull: &Pull, standing: &Standing, evidence: &Evidence) -> Result<O
     Ok(None)
 }
 
-/// The identities whose principals an export tells.
-fn others(workload: &Workload) -> Vec<(PrincipalId, Holder)> {
+/// The identities of the workload with their principals, which an export tells and Azure otherwise.
+fn others(workload: &Workload, evidence: &Evidence) -> Result<Vec<(PrincipalId, Holder)>, Stop> {
     let identity = &workload.identity;
     let system = identity.principal_id.as_deref().map(|id| {
         (PrincipalId::from(id), Holder { name: "the system identity".to_owned(), entry: "system".to_owned() })
     });
-    let assigned = identity.user_assigned.iter().filter_map(|one| {
+    let mut all: Vec<(PrincipalId, Holder)> = system.into_iter().collect();
+    for one in &identity.user_assigned {
+        let principal = match &one.principal_id {
+            Some(told) => Some(told.as_str()),
+            None => match puller::read(&one.id, evidence) {
+                Ok(Ok(json)) => json.pointer("/properties/principalId").and_then(serde_json::Value::as_str),
+                Err(need @ Stop::Need(_)) => return Err(need),
+                Ok(Err(_)) | Err(_) => None,
+            },
+        };
         let name = format!("the identity {}", remedy::name_of(&one.id));
-        Some((PrincipalId::from(one.principal_id.as_deref()?), Holder { name, entry: remedy::id(&one.id) }))
-    });
-    system.into_iter().chain(assigned).collect()
+        all.extend(principal.map(|id| (PrincipalId::from(id), Holder { name, entry: remedy::id(&one.id) })));
+    }
+    Ok(all)
 }
 
 fn may_pull(id: &PrincipalId, standing: &Standing, evidence: &Evidence) -> Result<bool, Stop> {
@@ -115,7 +125,7 @@ mod tests {
         let question = Resource::RoleAssignments { scope: REGISTRY_ID.to_owned(), principal: other.to_owned() };
         let evidence = answering(holding(registry(&json!({})), &[]), question, Ok(json!({"value": [theirs]})));
         insta::assert_snapshot!(verdicts(CHECK, &app.to_string(), &evidence), @"
-        error: the identity id-pull may pull, and the system identity of app does
+        error: the identity id-pull may pull, and not the system identity of app, which does
         also: acme1.azurecr.io/api:v1: needed for this image
         help: name `/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull` in the registry entry, or grant the role to the identity that is named there
         run: az role assignment create --assignee-object-id 9ec0b4a3-dcdc-5fa4-85b5-cfaceec277ad --assignee-principal-type ServicePrincipal --role AcrPull --scope /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1

@@ -87,7 +87,14 @@ mod tests {
 
     #[test]
     fn a_tag_that_moved_is_told_with_both_digests() {
-        insta::assert_snapshot!(says(IMAGE, 'b', &has(IMAGE, single("linux", "amd64"))), @"");
+        insta::assert_snapshot!(says(IMAGE, 'b', &has(IMAGE, single("linux", "amd64"))), @"
+        error: tag `v1` of acme.azurecr.io/api moved since it was locked
+        at: acme.azurecr.io/api:v1
+        because: the lock file has sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+        because: it is by now sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+        also: sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb: locked here
+        help: deploy what was locked, `acme.azurecr.io/api@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb`; or, where the new image is meant, run `pullgate pin` with `--lock` again
+        ");
     }
 
     #[test]
@@ -97,14 +104,25 @@ mod tests {
 
     #[test]
     fn what_the_lock_does_not_have_is_warned_of() {
-        insta::assert_snapshot!(says("acme.azurecr.io/api:v2", 'a', &Evidence::default()), @"");
+        insta::assert_snapshot!(says("acme.azurecr.io/api:v2", 'a', &Evidence::default()), @"
+        warning: tag `v2` of acme.azurecr.io/api is not in the lock file
+        at: acme.azurecr.io/api:v2
+        help: write it down: run `pullgate pin` with `--lock` again
+        ");
     }
 
     #[test]
     fn a_digest_beside_the_tag_is_compared_without_asking() {
         let pinned = |digit| format!("{IMAGE}@{}", digest(digit));
         insta::assert_snapshot!(says(&pinned('a'), 'a', &Evidence::default()), @"pass");
-        insta::assert_snapshot!(says(&pinned('c'), 'a', &Evidence::default()), @"");
+        insta::assert_snapshot!(says(&pinned('c'), 'a', &Evidence::default()), @"
+        error: the digest beside tag `v1` is not the one of the lock file
+        at: acme.azurecr.io/api:v1@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc
+        because: the lock file has sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+        because: the manifest has sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc
+        also: sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: locked here
+        help: deploy what was locked, `acme.azurecr.io/api@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa`; or, where the new image is meant, run `pullgate pin` with `--lock` again
+        ");
         let other = format!("acme.azurecr.io/web:v1@{}", digest('c'));
         insta::assert_snapshot!(says(&other, 'a', &Evidence::default()), @"pass");
         let alone = format!("acme.azurecr.io/api@{}", digest('c'));
