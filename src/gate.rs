@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::runtime::Runtime;
 
+use crate::bicep;
 use crate::cli;
 use crate::cloud::Cloud;
 use crate::config::{Config, Outcome};
@@ -50,6 +51,7 @@ pub fn gate(options: &cli::Check) -> Result<u8, RunError> {
         manifest.lock = Some(Rc::new(pin::lock(path, &mut sources)?));
     }
     let (mut judgements, evidence, requests) = decide(&manifest, options, &config)?;
+    bicep::repoint(&mut judgements, &sources);
     let policy = policy::policy(options, config, &documents, &sources)?;
     policy.apply(&mut judgements, &sources);
     let outcome = policy.outcome(&judgements);

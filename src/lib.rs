@@ -3,6 +3,7 @@
 //! The flow is one direction: load → expand → judge ⇄ answer → report. Only [`probe`] talks to the world; everything else is
 //! a function of data.
 
+pub mod bicep;
 pub mod check;
 pub mod cli;
 pub mod cloud;

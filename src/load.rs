@@ -5,6 +5,7 @@
 
 mod bicep;
 mod kind;
+mod modules;
 mod parameters;
 mod read;
 mod split;
@@ -125,10 +126,17 @@ fn compile(
     let compiler =
         Compiler::find(search_path).ok_or_else(|| BicepError::NotFound { path: path.display().to_string() })?;
     let built = compiler.build(path, source == kind::Bicep::Parameters)?;
-    let Parsed { ignores, notes, .. } = ignore::of_lines(sources.text(file), file);
+    let modules = modules::link(path, file, sources);
+    let Parsed { mut ignores, mut notes, .. } = ignore::of_lines(sources.text(file), file);
+    for module in modules {
+        let parsed = ignore::of_lines(sources.text(module), module);
+        ignores.extend(parsed.ignores);
+        notes.extend(parsed.notes);
+    }
     for (what, text) in built.texts {
         let label = format!("{} ({what})", path.display());
         let compiled = sources.add(&*label, text);
+        sources.derive(compiled, file);
         let mut document = document(label, compiled, Encoding::Utf8, sources)?;
         document.path = path.display().to_string();
         document.bicep = Some(file);

@@ -2,6 +2,7 @@
 //!
 //! Bytes everywhere; [`Sources::place`] is the only function that makes lines and columns of them, for people, at the end.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use arcstr::{ArcStr, Substr};
@@ -43,6 +44,10 @@ pub struct Place<'s> {
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Vec<Source>,
+    /// The Bicep file that each compiled text came from.
+    origins: HashMap<FileId, FileId>,
+    /// The files that Bicep files name, by the paths with which they do.
+    links: HashMap<(FileId, String), FileId>,
 }
 
 #[derive(Debug)]
@@ -91,6 +96,26 @@ impl Sources {
         let id = FileId(u32::try_from(self.files.len()).expect("a command line names fewer than 2^32 files"));
         self.files.push(Source { path: path.into(), text: text.into(), lines: OnceLock::new() });
         id
+    }
+
+    /// Says that `compiled` was made of the Bicep file `origin`.
+    pub fn derive(&mut self, compiled: FileId, origin: FileId) {
+        self.origins.insert(compiled, origin);
+    }
+
+    /// The Bicep file that a text was compiled from.
+    pub fn origin(&self, compiled: FileId) -> Option<FileId> {
+        self.origins.get(&compiled).copied()
+    }
+
+    /// Says that the file `from` names the file `to` by `path`.
+    pub fn link(&mut self, from: FileId, path: impl Into<String>, to: FileId) {
+        self.links.insert((from, path.into()), to);
+    }
+
+    /// The file that the file `from` names by `path`.
+    pub fn linked(&self, from: FileId, path: &str) -> Option<FileId> {
+        self.links.get(&(from, path.to_owned())).copied()
     }
 
     /// The path of a file as the user gave it; empty for what no file holds.

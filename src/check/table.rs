@@ -248,7 +248,7 @@ mod laws {
             let is_file = |folder: &&str| {
                 std::fs::read_to_string(root.join(folder).join(&name)).is_ok_and(|text| text == check.source)
             };
-            assert!(folders.iter().any(|folder| is_file(folder)), "{name}");
+            assert!(folders.iter().any(is_file), "{name}");
             assert!(check.source.contains(&format!("code: \"{}\"", check.code)), "{name}");
         }
     }

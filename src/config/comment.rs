@@ -17,7 +17,7 @@ pub struct Wish {
     pub at: Span,
     /// The line that it is about.
     line: usize,
-    /// The comment stands in a Bicep source, whose findings stand in the template that was compiled from it.
+    /// The comment stands in a Bicep source; findings may stay in the template that was compiled from it.
     is_bicep: bool,
     /// Why it excuses nothing.
     flaw: Option<String>,
@@ -55,15 +55,15 @@ impl Wish {
         if self.flaw.is_some() || !self.codes.iter().any(|code| code == judgement.check.code) {
             return false;
         }
-        if self.is_bicep {
-            return self.is_written_in_line(judgement, sources);
-        }
         let is_here =
             |at: Span| at.file == self.at.file && sources.place(at).is_some_and(|place| place.line == self.line);
-        is_here(judgement.at()) || is_here(judgement.subject)
+        let is_compiled = || sources.origin(judgement.at().file).is_some();
+        is_here(judgement.at())
+            || is_here(judgement.subject)
+            || (self.is_bicep && is_compiled() && self.is_written_in_line(judgement, sources))
     }
 
-    /// Bicep's compiler leaves no map of its lines, so the line has to show the text that the finding is about.
+    /// For a finding whose place in the Bicep source is not certain: whether the line shows the text that it is about.
     fn is_written_in_line(&self, judgement: &Judgement, sources: &Sources) -> bool {
         let line = sources.line(self.at.file, self.line);
         let finding = match &judgement.verdict {
