@@ -16,7 +16,7 @@ use pullgate::source::Sources;
 use pullgate::template::{Context, Given, expand};
 use serde_json::json;
 
-const RESOURCES: usize = 100;
+const RESOURCES: usize = 68;
 const ROUNDS: usize = 7;
 
 fn main() {
