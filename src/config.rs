@@ -197,7 +197,7 @@ impl Policy {
 
     fn is_open(&self, judgement: &Judgement) -> bool {
         match &judgement.verdict {
-            Verdict::Unverified(Failure::Unknown { .. }) => !self.offline,
+            Verdict::Unverified(failure) if matches!(**failure, Failure::Unknown { .. }) => !self.offline,
             Verdict::Unverified(_) => true,
             _ => false,
         }

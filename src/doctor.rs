@@ -148,9 +148,9 @@ fn open(judgements: &[Judgement]) -> Vec<Open> {
     let one = |judgement: &Judgement| match &judgement.verdict {
         Verdict::Unverified(failure) => Some(Open {
             check: judgement.check.code,
-            about: judgement.container.clone().or_else(|| judgement.workload.clone()).unwrap_or_default(),
+            about: judgement.container.as_deref().or(judgement.workload.as_deref()).unwrap_or_default().to_owned(),
             reason: reason(failure),
-            inherent: matches!(failure, Failure::Unknown { .. }),
+            inherent: matches!(**failure, Failure::Unknown { .. }),
         }),
         _ => None,
     };
@@ -176,7 +176,7 @@ fn reason(failure: &Failure) -> String {
 /// What kept checks from a verdict.
 fn failures(judgements: &[Judgement]) -> BTreeSet<Failure> {
     let failure = |judgement: &Judgement| match &judgement.verdict {
-        Verdict::Unverified(failure) => Some(failure.clone()),
+        Verdict::Unverified(failure) => Some(Failure::clone(failure)),
         _ => None,
     };
     judgements.iter().filter_map(failure).collect()

@@ -238,9 +238,10 @@ fn write_reports(report: &Report, wanted: &[(Format, Option<std::path::PathBuf>)
                 report::write(&mut out, *format, report, style).and_then(|()| out.flush()).map_err(RunError::Output)?;
             }
             Some(path) => {
-                let mut bytes = Vec::new();
-                report::write(&mut bytes, *format, report, report::text::Style::plain()).map_err(RunError::Output)?;
-                write_file(path, &bytes)?;
+                let failed = |source| RunError::Write { path: path.to_owned(), source };
+                let mut out = io::BufWriter::new(create(path)?);
+                let style = report::text::Style::plain();
+                report::write(&mut out, *format, report, style).and_then(|()| out.flush()).map_err(failed)?;
             }
         }
     }
@@ -248,9 +249,14 @@ fn write_reports(report: &Report, wanted: &[(Format, Option<std::path::PathBuf>)
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    create(path)?.write_all(bytes).map_err(|source| RunError::Write { path: path.to_owned(), source })
+}
+
+/// An empty file, in a folder that is made when it is not there.
+fn create(path: &Path) -> Result<fs::File, RunError> {
     let failed = |source| RunError::Write { path: path.to_owned(), source };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    fs::write(path, bytes).map_err(failed)
+    fs::File::create(path).map_err(failed)
 }

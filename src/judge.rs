@@ -3,12 +3,13 @@
 //! Planning is judging: what a check lacks comes back as a question, and the driver answers and judges again.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::check::network::Cases;
 use crate::check::{CHECKS, Check, Run};
 use crate::evidence::{Evidence, Failure, Platform, Question, Stop};
 use crate::finding::{Finding, Severity};
-use crate::manifest::{Condition, Manifest, Pull, Workload};
+use crate::manifest::{Condition, Manifest, Pull};
 use crate::source::Span;
 
 /// What came of a check.
@@ -17,9 +18,9 @@ pub enum Verdict {
     Pass,
     Fail(Box<Finding>),
     /// Asked and could not be known.
-    Unverified(Failure),
+    Unverified(Box<Failure>),
     /// Would have to ask, and this run does not (`--offline`).
-    NotAsked(Question),
+    NotAsked(Box<Question>),
     NotApplicable(&'static str),
 }
 
@@ -30,11 +31,11 @@ pub struct Judgement {
     /// The check's own, lower where the finding says so, other where the policy says so.
     pub severity: Severity,
     pub verdict: Verdict,
-    pub workload: Option<String>,
-    pub container: Option<String>,
-    pub image: Option<String>,
+    pub workload: Option<Rc<str>>,
+    pub container: Option<Rc<str>>,
+    pub image: Option<Rc<str>>,
     /// The digest that the image resolved to.
-    pub digest: Option<String>,
+    pub digest: Option<Rc<str>>,
     /// Where the thing that was judged is written: the image, the workload.
     pub subject: Span,
     /// Set when the policy excuses it: why. It is reported and does not count.
@@ -92,18 +93,20 @@ pub fn judge(manifest: &Manifest, evidence: &Evidence) -> Judged {
     let mut cases = Cases::default();
     for workload in manifest.workloads.iter().filter(|workload| workload.condition != Condition::Never) {
         let case = cases.of(manifest, workload, evidence);
+        // What a judgement is about is made once and shared: a manifest of a thousand images has a hundred thousand of them.
+        let whole = Subject { workload: Some(workload.display_name().into()), ..Subject::at(workload.at) };
+        let pull = |container| Pull { manifest, workload, container };
+        let pulls: Vec<(Pull, Subject)> =
+            workload.containers.iter().map(|container| (pull(container), whole.of(&pull(container), evidence))).collect();
         for check in CHECKS {
             match check.run {
                 Run::Pull(run) => {
-                    for container in &workload.containers {
-                        let pull = Pull { manifest, workload, container };
-                        judged.keep(about_pull(check, &pull, evidence), run(&pull, evidence), evidence);
+                    for (pull, subject) in &pulls {
+                        judged.keep(about(check, subject), run(pull, evidence), evidence);
                     }
                 }
-                Run::Workload(run) => {
-                    judged.keep(about_workload(check, workload), run(manifest, workload, evidence), evidence);
-                }
-                Run::Network(run) => judged.keep(about_workload(check, workload), run(&case), evidence),
+                Run::Workload(run) => judged.keep(about(check, &whole), run(manifest, workload, evidence), evidence),
+                Run::Network(run) => judged.keep(about(check, &whole), run(&case), evidence),
                 Run::Reading => {}
             }
         }
@@ -114,38 +117,52 @@ pub fn judge(manifest: &Manifest, evidence: &Evidence) -> Judged {
     for problem in &manifest.problems {
         // A code without a check would be a page that nobody can read: the table's test forbids it.
         let Some(check) = crate::check::find(problem.code) else { continue };
-        let about = Judgement { workload: problem.workload.clone(), ..about(check, problem.finding.at) };
-        judged.keep(about, Ok(vec![problem.finding.clone()]), evidence);
+        let workload = problem.workload.as_deref().map(Rc::from);
+        let subject = Subject { workload, ..Subject::at(problem.finding.at) };
+        judged.keep(about(check, &subject), Ok(vec![problem.finding.clone()]), evidence);
     }
     judged
 }
 
-fn about(check: &'static Check, subject: Span) -> Judgement {
+/// What a judgement is about.
+struct Subject {
+    workload: Option<Rc<str>>,
+    container: Option<Rc<str>>,
+    image: Option<Rc<str>>,
+    digest: Option<Rc<str>>,
+    at: Span,
+}
+
+impl Subject {
+    fn at(at: Span) -> Subject {
+        Subject { workload: None, container: None, image: None, digest: None, at }
+    }
+
+    /// One container of this workload.
+    fn of(&self, pull: &Pull, evidence: &Evidence) -> Subject {
+        let image = pull.container.image.as_ref();
+        let shared = |text: Option<String>| text.map(Rc::from);
+        Subject {
+            workload: self.workload.clone(),
+            container: shared(pull.container.name.as_ref().and_then(|name| name.partial())),
+            image: shared(image.and_then(|image| image.partial())),
+            digest: shared(digest(pull, evidence)),
+            at: image.map_or(pull.container.at, |image| pull.place(image)),
+        }
+    }
+}
+
+fn about(check: &'static Check, subject: &Subject) -> Judgement {
     Judgement {
         check,
         severity: check.severity,
         verdict: Verdict::Pass,
-        workload: None,
-        container: None,
-        image: None,
-        digest: None,
-        subject,
+        workload: subject.workload.clone(),
+        container: subject.container.clone(),
+        image: subject.image.clone(),
+        digest: subject.digest.clone(),
+        subject: subject.at,
         excused: None,
-    }
-}
-
-fn about_workload(check: &'static Check, workload: &Workload) -> Judgement {
-    Judgement { workload: Some(workload.display_name()), ..about(check, workload.at) }
-}
-
-fn about_pull(check: &'static Check, pull: &Pull, evidence: &Evidence) -> Judgement {
-    let image = pull.container.image.as_ref();
-    Judgement {
-        workload: Some(pull.workload.display_name()),
-        container: pull.container.name.as_ref().and_then(|name| name.partial()),
-        image: image.and_then(|image| image.partial()),
-        digest: digest(pull, evidence),
-        ..about(check, image.map_or(pull.container.at, |image| pull.place(image)))
     }
 }
 
@@ -167,13 +184,13 @@ impl Judged {
                 }
                 return;
             }
-            Err(Stop::Unverified(failure)) => Verdict::Unverified(failure),
+            Err(Stop::Unverified(failure)) => Verdict::Unverified(Box::new(failure)),
             Err(Stop::NotApplicable(why)) => Verdict::NotApplicable(why),
             Err(Stop::Need(question)) => {
                 if !evidence.is_offline() {
                     self.needs.insert(question.clone());
                 }
-                Verdict::NotAsked(question)
+                Verdict::NotAsked(Box::new(question))
             }
         };
         self.judgements.push(Judgement { verdict, ..about });

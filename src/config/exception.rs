@@ -34,13 +34,13 @@ impl Exception {
             Some(Subject::Code(code)) => code == judgement.check.code,
             Some(Subject::Hypothesis(hypothesis)) => *hypothesis == judgement.check.hypothesis,
         };
-        let is = |pattern: &Option<Pattern>, name: &Option<String>| match pattern {
+        let is = |pattern: &Option<Pattern>, name: Option<&str>| match pattern {
             None => true,
-            Some(pattern) => name.as_deref().is_some_and(|name| pattern.matches(name)),
+            Some(pattern) => name.is_some_and(|name| pattern.matches(name)),
         };
         is_subject
-            && is(&self.image, &judgement.image)
-            && is(&self.workload, &judgement.workload)
+            && is(&self.image, judgement.image.as_deref())
+            && is(&self.workload, judgement.workload.as_deref())
             && !self.is_over(today)
     }
 

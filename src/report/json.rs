@@ -13,13 +13,6 @@ use crate::source::{Sources, Span};
 pub const SCHEMA: &str = "pullgate/report/1";
 
 #[derive(Debug, Serialize)]
-pub struct Document<'r> {
-    schema: &'static str,
-    summary: Totals,
-    judgements: Vec<Item<'r>>,
-}
-
-#[derive(Debug, Serialize)]
 struct Totals {
     verdict: &'static str,
     pass: usize,
@@ -85,26 +78,29 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let summary = &report.summary;
     let judgements = report.judgements.iter().zip(fingerprints(report.judgements));
     let judgements = judgements.map(|(judgement, fingerprint)| item(judgement, fingerprint, report.sources));
-    let document = Document {
-        schema: SCHEMA,
-        summary: Totals {
-            verdict: summary.outcome.name(),
-            pass: summary.pass,
-            fail: summary.fail,
-            warn: summary.warn,
-            note: summary.note,
-            unverified: summary.unverified,
-            not_asked: summary.not_asked,
-            not_applicable: summary.not_applicable,
-            excused: summary.excused,
-            images: summary.pulls,
-            requests: summary.requests,
-            elapsed_ms: summary.elapsed_ms,
-        },
-        judgements: judgements.collect(),
+    let totals = Totals {
+        verdict: summary.outcome.name(),
+        pass: summary.pass,
+        fail: summary.fail,
+        warn: summary.warn,
+        note: summary.note,
+        unverified: summary.unverified,
+        not_asked: summary.not_asked,
+        not_applicable: summary.not_applicable,
+        excused: summary.excused,
+        images: summary.pulls,
+        requests: summary.requests,
+        elapsed_ms: summary.elapsed_ms,
     };
-    let text = serde_json::to_string_pretty(&document)?;
-    writeln!(out, "{}", tame_json(&text))
+    writeln!(out, "{{\n  \"schema\": \"{SCHEMA}\",\n  \"summary\": {},", serde_json::to_string(&totals)?)?;
+    writeln!(out, "  \"judgements\": [")?;
+    // One a line, and none kept: a manifest of a thousand images has a hundred thousand.
+    let mut separator = "";
+    for judgement in judgements {
+        write!(out, "{separator}    {}", tame_json(&serde_json::to_string(&judgement)?))?;
+        separator = ",\n";
+    }
+    writeln!(out, "\n  ]\n}}")
 }
 
 fn item<'r>(judgement: &'r Judgement, fingerprint: Option<String>, sources: &'r Sources) -> Item<'r> {

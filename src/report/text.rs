@@ -234,7 +234,7 @@ mod tests {
             check: crate::check::find("tag-missing").unwrap(),
             severity: Severity::Error,
             verdict: crate::judge::Verdict::Fail(Box::new(finding)),
-            workload: Some("app".to_owned()),
+            workload: Some("app".into()),
             container: None,
             image: None,
             digest: None,
