@@ -30,7 +30,7 @@ fn main() {
         let (serde, own) = (
             best(|| parse(&text)),
             best(|| {
-                black_box(expanded(&text));
+                black_box(expanded(text.clone()));
             }),
         );
         let ratio = own.as_secs_f64() / serde.as_secs_f64();
@@ -61,7 +61,7 @@ fn parse(text: &str) {
     black_box(serde_json::from_slice::<serde_json::Value>(text.as_bytes()).expect("the template is JSON"));
 }
 
-fn expanded(text: &str) -> usize {
+fn expanded(text: String) -> usize {
     let mut sources = Sources::default();
     let file = sources.add("main.json", text);
     let template = parse_json(sources.text(file), file).expect("the template is JSON");
@@ -75,7 +75,7 @@ fn expanded(text: &str) -> usize {
 fn peak(resources: usize) {
     let path = file_of(resources);
     let text = std::fs::read_to_string(path).expect("the parent wrote it");
-    black_box(expanded(&text));
+    black_box(expanded(text));
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
     println!("{}", line.split_whitespace().nth(1).unwrap_or("0"));

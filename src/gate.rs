@@ -47,6 +47,7 @@ pub fn gate(options: &cli::Check) -> Result<u8, RunError> {
     let config = policy::config(options, &mut sources)?;
     let (mut manifest, documents) = read_documents(&options.input, config.cloud, &mut sources)?;
     manifest::set_images(&mut manifest, &options.image).map_err(RunError::Usage)?;
+    manifest.verify_secrets = options.verify_secrets;
     if let Some(path) = &options.lock {
         manifest.lock = Some(Rc::new(pin::lock(path, &mut sources)?));
     }

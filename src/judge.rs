@@ -96,8 +96,11 @@ pub fn judge(manifest: &Manifest, evidence: &Evidence) -> Judged {
         // What a judgement is about is made once and shared: a manifest of a thousand images has a hundred thousand of them.
         let whole = Subject { workload: Some(workload.display_name().into()), ..Subject::at(workload.at) };
         let pull = |container| Pull { manifest, workload, container };
-        let pulls: Vec<(Pull, Subject)> =
-            workload.containers.iter().map(|container| (pull(container), whole.of(&pull(container), evidence))).collect();
+        let pulls: Vec<(Pull, Subject)> = workload
+            .containers
+            .iter()
+            .map(|container| (pull(container), whole.of(&pull(container), evidence)))
+            .collect();
         for check in CHECKS {
             match check.run {
                 Run::Pull(run) => {

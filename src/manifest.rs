@@ -58,6 +58,8 @@ pub struct Manifest {
     pub cloud: Cloud,
     /// What its tags are meant to be, where somebody wrote that down.
     pub lock: Option<Rc<Lock>>,
+    /// Whether the registry's own passwords may be asked for (`--verify-secrets`).
+    pub verify_secrets: bool,
 }
 
 /// The codes that problems have: each is the page of a check.

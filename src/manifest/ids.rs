@@ -20,10 +20,34 @@ pub struct Partial {
 /// Whether two ids name one resource: yes when everything known is equal and everything unknown is spelled the same, no when
 /// known parts contradict each other, else `None`.
 pub fn same_id(one: &Value, other: &Value) -> Option<bool> {
+    // Most ids are of other resources, which their ends tell without a copy of either.
+    if let (Some(end), Some(other_end)) = (end(one), end(other))
+        && contradict(end, other_end)
+    {
+        return Some(false);
+    }
     match (Partial::of(one), Partial::of(other)) {
         (Some(one), Some(other)) => one.same(&other),
         _ => None,
     }
+}
+
+/// What a text ends with, as far as it is known; `None` for one whose end is not.
+fn end(value: &Value) -> Option<&str> {
+    match value.as_unknown() {
+        None => value.as_str(),
+        Some(unknown) => match unknown.pieces.last() {
+            Some(Piece::Known(text)) => Some(text),
+            _ => None,
+        },
+    }
+}
+
+/// Whether two texts that end so cannot be equal. Other letters than ASCII's are left to the comparison of the whole.
+fn contradict(one: &str, other: &str) -> bool {
+    let shared = one.len().min(other.len());
+    let (one, other) = (&one.as_bytes()[one.len() - shared..], &other.as_bytes()[other.len() - shared..]);
+    one.is_ascii() && other.is_ascii() && !one.eq_ignore_ascii_case(other)
 }
 
 /// Whether the resource that a [`crate::value::Symbol`] names is the one with this id.

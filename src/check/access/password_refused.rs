@@ -9,7 +9,7 @@
 //! Put the present password into the secret; or pull with a managed identity, which has none.
 
 use crate::check::{Check, Hypothesis, Run};
-use crate::evidence::{Evidence, Failure, Login, Stop};
+use crate::evidence::{Evidence, Failure, Login, Resource, Stop};
 use crate::finding::{Finding, Severity};
 use crate::image::{ImageRef, acr_name, placeholder};
 use crate::manifest::{Credential, Host, Manifest, Pull, Workload};
@@ -50,10 +50,29 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     let login = Login { username: user.to_owned(), secret: secret.to_owned() };
     match evidence.login(&image.registry, &image.repository, &login)? {
         Ok(true) => Ok(Vec::new()),
-        Ok(false) => Ok(vec![finding(pull, username, secret, image.registry.as_str())]),
+        Ok(false) => {
+            let finding = finding(pull, username, secret, image.registry.as_str());
+            Ok(vec![if is_rotated(pull, user, &image, evidence)? {
+                finding.detail("it is neither of the registry's two present passwords: they were regenerated")
+            } else {
+                finding
+            }])
+        }
         Err(Failure::Refused { .. }) => Ok(vec![without_role(username, user, &image)]),
         Err(failure) => Err(Stop::Unverified(failure)),
     }
+}
+
+/// Whether the admin user's passwords are others by now. They are read only when the user said so: `listCredentials` is a right
+/// that a reader should not have. <https://learn.microsoft.com/azure/container-registry/container-registry-authentication>
+fn is_rotated(pull: &Pull, user: &str, image: &ImageRef, evidence: &Evidence) -> Result<bool, Stop> {
+    let is_admin = acr_name(&image.registry).is_some_and(|name| name.eq_ignore_ascii_case(user));
+    if !pull.manifest.verify_secrets || !is_admin {
+        return Ok(false);
+    }
+    let Ok(registry) = evidence.registry(&image.registry)? else { return Ok(false) };
+    let asked = evidence.resource(Resource::AdminCredentials { registry: registry.id })?;
+    Ok(asked.is_ok_and(|answer| answer["matches"] == false))
 }
 
 fn finding(pull: &Pull, username: &Value, secret: &str, host: &str) -> Finding {
@@ -82,8 +101,10 @@ fn without_role(username: &Value, user: &str, image: &ImageRef) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::check::table::{split, verdicts};
-    use crate::evidence::{Evidence, Login, Question, Reply};
+    use crate::check::access::template::REGISTRY_ID;
+    use crate::check::table::{judged, split, verdicts};
+    use crate::evidence::{Evidence, Login, Question, Reply, Resource};
+    use serde_json::json;
 
     #[track_caller]
     fn says(secret: &str, accepted: Option<bool>) -> String {
@@ -115,5 +136,25 @@ mod tests {
         insta::assert_snapshot!(says(", value: new-password", None), @"needs login at ghcr.io");
         insta::assert_snapshot!(says("", None), @"not applicable: the password is not in the files");
         insta::assert_snapshot!(says(", value: '$(GHCR_TOKEN)'", None), @"not applicable: the password is not in the files");
+    }
+
+    #[test]
+    fn regenerated_passwords_are_told_only_when_they_may_be_read() {
+        let text = "name: app\nenvironmentId: /e\nconfiguration:\n  secrets: [{name: p, value: old}]\n  registries: [{server: \
+                    acme1.azurecr.io, username: acme1, passwordSecretRef: p}]\ntemplate: {containers: [{name: a, image: \
+                    'acme1.azurecr.io/api:v1'}]}\n";
+        let (registry, repository) = split("acme1.azurecr.io/api");
+        let login = Login { username: "acme1".to_owned(), secret: "p".to_owned() };
+        let admin = Resource::AdminCredentials { registry: REGISTRY_ID.to_owned() };
+        let evidence = crate::check::access::template::registry(&json!({"adminUserEnabled": true}))
+            .with(Question::Login { registry, repository, login }, Ok(Reply::Flag(false)))
+            .with(Question::Resource(admin), Ok(Reply::Json(json!({"matches": false}))));
+        let says = |verify| judged(CHECK, text, &evidence, |manifest, _| manifest.verify_secrets = verify);
+        assert!(says(true).contains("they were regenerated"), "{}", says(true));
+        assert!(
+            !says(false).contains("regenerated") && says(false).contains("refuses the password"),
+            "{}",
+            says(false)
+        );
     }
 }
