@@ -83,8 +83,9 @@ fn without_tests(text: &str) -> &str {
         let head = rest.lines().nth(1).unwrap_or_default();
         head.ends_with('{') && head.split_whitespace().any(|word| word == "mod")
     };
-    let mut starts = text.match_indices("\n#[cfg(test)]\n").map(|(at, _)| at + 1);
-    starts.find(|&at| is_module(&text[at..])).map_or(text, |at| &text[..at])
+    let is_test = |rest: &str| rest.lines().next().is_some_and(|line| line.contains("test"));
+    let mut starts = text.match_indices("\n#[cfg(").map(|(at, _)| at + 1);
+    starts.find(|&at| is_test(&text[at..]) && is_module(&text[at..])).map_or(text, |at| &text[..at])
 }
 
 impl File {
