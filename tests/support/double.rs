@@ -122,6 +122,8 @@ impl Reply {
 
 fn serve(stream: TcpStream, config: Arc<ServerConfig>, log: &Mutex<Vec<Seen>>, respond: &Respond) {
     let Ok(connection) = ServerConnection::new(config) else { return };
+    // Without it an answer waits for the other side's delayed acknowledgement, and every timing is that of the double.
+    let _ = stream.set_nodelay(true);
     let mut stream = BufReader::new(StreamOwned::new(connection, stream));
     while let Some(seen) = read(&mut stream) {
         let before = {
@@ -143,7 +145,8 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, log: &Mutex<Vec<Seen>>, r
         head.push_str("\r\n");
         let out = stream.get_mut();
         let body = if seen.method == "HEAD" { &[][..] } else { &body };
-        if out.write_all(head.as_bytes()).and_then(|()| out.write_all(body)).and_then(|()| out.flush()).is_err() {
+        let whole = [head.as_bytes(), body].concat();
+        if out.write_all(&whole).and_then(|()| out.flush()).is_err() {
             return;
         }
     }
