@@ -61,6 +61,10 @@ impl<'m> Pull<'m> {
     /// *unverified* when it is not known before the deployment.
     pub fn image(&self) -> Result<ImageRef, Stop> {
         let Some(value) = self.image_value() else { return Err(Stop::NotApplicable("no image is set")) };
+        // A reference goes into questions, and these into reports and evidence: a secret must not get that far.
+        if value.is_secure() {
+            return Err(Stop::NotApplicable("the image is a secure value, which is neither shown nor asked for"));
+        }
         if let Some(unknown) = value.as_unknown() {
             return Err(not_known(unknown));
         }
