@@ -103,7 +103,7 @@ mod tests {
     use super::CHECK;
     use crate::check::access::template::REGISTRY_ID;
     use crate::check::table::{judged, split, verdicts};
-    use crate::evidence::{Evidence, Login, Question, Reply, Resource};
+    use crate::evidence::{Evidence, Failure, Login, Question, Reply, Resource};
     use serde_json::json;
 
     #[track_caller]
@@ -136,6 +136,28 @@ mod tests {
         insta::assert_snapshot!(says(", value: new-password", None), @"needs login at ghcr.io");
         insta::assert_snapshot!(says("", None), @"not applicable: the password is not in the files");
         insta::assert_snapshot!(says(", value: '$(GHCR_TOKEN)'", None), @"not applicable: the password is not in the files");
+    }
+
+    #[test]
+    fn a_password_that_is_right_and_may_not_pull_is_no_wrong_password() {
+        let text = "name: app\nenvironmentId: /e\nconfiguration:\n  secrets: [{name: p, value: right}]\n  registries: [{server: \
+                    acme1.azurecr.io, username: 0d9f7a3c-1111-4222-8333-444455556666, passwordSecretRef: p}]\ntemplate: {containers: \
+                    [{name: a, image: 'acme1.azurecr.io/api:v1'}]}\n";
+        let (registry, repository) = split("acme1.azurecr.io/api");
+        let login = Login { username: "0d9f7a3c-1111-4222-8333-444455556666".to_owned(), secret: "p".to_owned() };
+        let refused = Failure::Refused {
+            host: "acme1.azurecr.io".to_owned(),
+            status: 401,
+            code: None,
+            message: None,
+            challenge: None,
+            anonymous: false,
+        };
+        let evidence = crate::check::access::template::registry(&json!({}))
+            .with(Question::Login { registry, repository, login }, Err(refused));
+        let says = verdicts(CHECK, text, &evidence);
+        assert!(says.contains("takes the password of 0d9f7a3c") && says.contains("--role AcrPull"), "{says}");
+        assert!(!says.contains("secret set"), "{says}");
     }
 
     #[test]
