@@ -147,6 +147,7 @@ pub const CHECKS: &[Check] = &[
     image::image_too_large::CHECK,
     image::tag_mutable::CHECK,
     image::tag_moved::CHECK,
+    image::tag_drifted::CHECK,
     image::tag_beside_digest::CHECK,
     image::digest_untagged::CHECK,
     image::placeholder_image::CHECK,
@@ -207,6 +208,8 @@ pub const CHECKS: &[Check] = &[
     reference::parameter_missing::CHECK,
     reference::template_linked::CHECK,
     reference::update_drops::CHECK,
+    reference::reference_unchanged::CHECK,
+    reference::image_not_applied::CHECK,
     policy::ignore_expired::CHECK,
     policy::ignore_unclear::CHECK,
 ];

@@ -1,5 +1,7 @@
 //! The command line: flags and help texts, nothing else.
 
+mod audit;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,12 +11,18 @@ use crate::config::Allow;
 use crate::finding::Severity;
 use crate::report::Format;
 
+pub use audit::Audit;
+
 const EXAMPLES: &str = "\
 Examples:
   pullgate check app.yaml                                    a Container Apps file
   pullgate check main.json -p prod.parameters.json -g rg-prod  a compiled Bicep template
   pullgate check main.bicep -p main.bicepparam --report junit=pullgate.xml --report github
-  az containerapp show -n api -g rg | pullgate check -        what runs now
+  pullgate check --app api -g rg                             what runs now
+  pullgate check --app api -g rg --image acme.azurecr.io/api:v2  what `az containerapp update --image` would do
+  pullgate check update.yaml --app api -g rg                 the file laid over what runs
+  pullgate check app.yaml --wait-for tag,role --timeout 10m  as soon as the image and the role are there
+  pullgate audit                                             everything that runs, as far as can be seen
   pullgate explain tag-missing                               the page of a check
 
 Exit codes of `check`: 0 may deploy, 1 would fail, 2 usage or unreadable input, 3 could not be verified.";
@@ -31,6 +39,8 @@ pub struct Cli {
 pub enum Command {
     /// Judge whether every image of a deployment can be pulled
     Check(Box<Check>),
+    /// Judge every container app and job that runs, as far as the caller can see
+    Audit(Box<Audit>),
     /// Print what would be deployed: workloads, images, registries, identities; asks no network
     Expand(Box<Expand>),
     /// Print the page of a check, or the list of checks
@@ -95,6 +105,25 @@ pub struct Context {
 pub struct Check {
     #[command(flatten)]
     pub input: Input,
+    /// The live container app, instead of a manifest or beneath one: its name (with -g) or its resource id
+    #[arg(long, value_name = "NAME", env = "PULLGATE_APP", conflicts_with = "job", help_heading = "Live resource")]
+    pub app: Option<String>,
+    /// The live job, in the same way
+    #[arg(long, value_name = "NAME", env = "PULLGATE_JOB", help_heading = "Live resource")]
+    pub job: Option<String>,
+    /// A revision of the app, as it would be activated or copied
+    #[arg(long, value_name = "NAME", env = "PULLGATE_REVISION", requires = "app", help_heading = "Live resource")]
+    pub revision: Option<String>,
+    /// Ask again until it is there, within --timeout: role, tag, replica; repeatable
+    #[arg(
+        long,
+        value_name = "WHAT",
+        env = "PULLGATE_WAIT_FOR",
+        value_enum,
+        value_delimiter = ',',
+        conflicts_with_all = ["offline", "evidence"]
+    )]
+    pub wait_for: Vec<Awaited>,
     /// Judge as if this image were set, for every container or for one
     #[arg(long, value_name = "[CONTAINER=]REF", env = "PULLGATE_IMAGE", value_delimiter = '\n')]
     pub image: Vec<String>,
@@ -146,12 +175,23 @@ pub struct Check {
     pub network: Network,
 }
 
+/// What is worth waiting for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Awaited {
+    /// A role assignment that is being made, or that is too young to be known everywhere
+    Role,
+    /// An image that is being pushed
+    Tag,
+    /// A replica of the registry that lags behind
+    Replica,
+}
+
 /// Bounds and routes of everything that is asked.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Network")]
 pub struct Network {
-    /// Seconds for all questions together
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, env = "PULLGATE_TIMEOUT", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    /// Time for all questions together, and for --wait-for: seconds, or `90s`, `10m`, `1h`
+    #[arg(long, value_name = "TIME", default_value = "60", env = "PULLGATE_TIMEOUT", value_parser = seconds)]
     pub timeout: u64,
     /// Requests under way at once
     #[arg(long, value_name = "N", default_value_t = 64, env = "PULLGATE_CONCURRENCY", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -292,6 +332,23 @@ fn report(text: &str) -> Result<(Format, Option<PathBuf>), String> {
     known.map(|(_, format)| (format, path)).ok_or_else(|| format!("`{name}` is none of {}", names()))
 }
 
+/// `90`, `90s`, `10m` and `1h` in seconds.
+fn seconds(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.strip_suffix(['s', 'm', 'h']) {
+        Some(number) => (number, &text[number.len()..]),
+        None => (text, "s"),
+    };
+    let factor = match unit {
+        "h" => 3600,
+        "m" => 60,
+        _ => 1,
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
+    seconds
+        .filter(|seconds| (1..=86_400).contains(seconds))
+        .ok_or_else(|| "it is a time from one second to one day: `90`, `90s`, `10m`, `1h`".to_owned())
+}
+
 fn severity(text: &str) -> Result<Severity, String> {
     match text {
         "error" => Ok(Severity::Error),
@@ -304,5 +361,21 @@ fn code(text: &str) -> Result<String, String> {
     match crate::check::find(text) {
         Some(check) => Ok(check.code.to_owned()),
         None => Err(crate::config::unknown_code(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_a_unit_or_is_in_seconds() {
+        let times = [("1", 1), ("90s", 90), ("10m", 600), ("1h", 3600), ("24h", 86_400), ("86400", 86_400)];
+        for (text, expected) in times {
+            assert_eq!(seconds(text), Ok(expected), "{text}");
+        }
+        for text in ["", "0", "0m", "m", "-1", "1d", "1.5h", "25h", "86401", "99999999999999999999h", "10 m", "ém"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
     }
 }

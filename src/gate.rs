@@ -1,7 +1,11 @@
 //! The gate: load → expand → decide → report.
 
+mod asker;
+mod audit;
+mod live;
 mod pin;
 mod policy;
+mod wait;
 
 use std::collections::HashMap;
 use std::fs;
@@ -30,6 +34,9 @@ use crate::source::Sources;
 use crate::template::{Context, Given, Source};
 use crate::value::Value;
 
+pub use asker::Asker;
+pub use audit::audit;
+pub use live::subject;
 pub use pin::pin;
 
 /// How often is judged and asked at most: each round needs an answer of the one before.
@@ -37,35 +44,49 @@ const ROUNDS: usize = 16;
 /// How long nothing is shown on a terminal.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// Judges the manifests and writes the reports; the number is the exit code.
+/// Judges the manifests, or what runs, and writes the reports; the number is the exit code.
 ///
 /// # Errors
 /// An input that cannot be read, or a report that cannot be written.
 pub fn gate(options: &cli::Check) -> Result<u8, RunError> {
+    run(options, |asker, config, sources| subject(options, config.cloud, asker, sources))
+}
+
+/// Reads what is judged, judges it, and writes the reports.
+fn run(
+    options: &cli::Check,
+    read: impl FnOnce(&mut Asker, &Config, &mut Sources) -> Result<(Manifest, Vec<Document>), RunError>,
+) -> Result<u8, RunError> {
     let started = Instant::now();
     let mut sources = Sources::default();
     let config = policy::config(options, &mut sources)?;
-    let (mut manifest, documents) = read_documents(&options.input, config.cloud, &mut sources)?;
-    manifest::set_images(&mut manifest, &options.image).map_err(RunError::Usage)?;
-    manifest.verify_secrets = options.verify_secrets;
+    let mut asker = Asker::new(options, &config)?;
+    let (mut manifest, documents) = read(&mut asker, &config, &mut sources)?;
     if let Some(path) = &options.lock {
         manifest.lock = Some(Rc::new(pin::lock(path, &mut sources)?));
     }
-    let (mut judgements, evidence, requests) = decide(&manifest, options, &config)?;
+    let judgements = asker.settle(&manifest)?;
+    let mut judgements = wait::wait(options, &manifest, &mut asker, judgements, started)?;
     bicep::repoint(&mut judgements, &sources);
     let policy = policy::policy(options, config, &documents, &sources)?;
     policy.apply(&mut judgements, &sources);
     let outcome = policy.outcome(&judgements);
     let pulls = manifest.workloads.iter().map(|workload| workload.containers.len()).sum();
     let mut summary = Summary::of(&judgements, outcome, policy.fail_on, pulls);
-    summary.requests = requests;
+    summary.requests = asker.requests();
     summary.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let report = Report { sources: &sources, judgements: &judgements, summary };
     write_reports(&report, &options.report)?;
     if let Some(path) = &options.record {
-        write_file(path, evidence.save().as_bytes())?;
+        write_file(path, asker.evidence.save().as_bytes())?;
     }
     Ok(Outcome::exit_code(outcome))
+}
+
+/// The documents that the command line names, and what it says about their deployment.
+struct Loaded {
+    documents: Vec<Document>,
+    options: manifest::Options,
 }
 
 /// Loads and expands what the command line names.
@@ -73,15 +94,11 @@ pub fn gate(options: &cli::Check) -> Result<u8, RunError> {
 /// # Errors
 /// The first input that cannot be read.
 pub fn read(input: &cli::Input, sources: &mut Sources) -> Result<Manifest, RunError> {
-    read_documents(input, None, sources).map(|(manifest, _)| manifest)
+    load_inputs(input, None, sources).map(|loaded| manifest::read(&loaded.documents, &loaded.options))
 }
 
-/// The same with the documents that it was read from; `cloud` is where it goes unless the command line says otherwise.
-fn read_documents(
-    input: &cli::Input,
-    cloud: Option<Cloud>,
-    sources: &mut Sources,
-) -> Result<(Manifest, Vec<Document>), RunError> {
+/// Loads it; `cloud` is where it goes unless the command line says otherwise.
+fn load_inputs(input: &cli::Input, cloud: Option<Cloud>, sources: &mut Sources) -> Result<Loaded, RunError> {
     if input.manifests.is_empty() {
         let help = "name a manifest (a template, a YAML file, `-` for stdin); `pullgate check --help` shows examples";
         return Err(RunError::Usage(help.to_owned()));
@@ -96,8 +113,8 @@ fn read_documents(
     }
     let given = Given { sources: given, ..Given::default() };
     let cloud = input.context.cloud.or(cloud).unwrap_or_default();
-    let options = manifest::Options { context: context(&input.context, cloud), given };
-    Ok((manifest::read(&documents, &options), documents))
+    let options = manifest::Options { context: context(&input.context, cloud), given, ..manifest::Options::default() };
+    Ok(Loaded { documents, options })
 }
 
 /// Fills variables of the environment into parameters, wherever they are.
@@ -124,32 +141,6 @@ fn context(options: &cli::Context, cloud: Cloud) -> Context {
         cloud,
         ..Context::default()
     }
-}
-
-/// Judges and asks in turn until nothing is left to ask.
-fn decide(
-    manifest: &Manifest,
-    options: &cli::Check,
-    config: &Config,
-) -> Result<(Vec<Judgement>, Evidence, usize), RunError> {
-    let mut evidence = match &options.evidence {
-        None => Evidence::default(),
-        Some(path) => {
-            let text = fs::read_to_string(path).map_err(|source| RunError::Read { path: path.clone(), source })?;
-            Evidence::load(&text).map_err(|source| RunError::Evidence { path: path.clone(), source })?
-        }
-    };
-    if options.offline || options.evidence.is_some() {
-        evidence = evidence.offline();
-    }
-    let judged = judge(manifest, &evidence);
-    if judged.needs.is_empty() {
-        return Ok((judged.judgements, evidence, 0));
-    }
-    let probe = probe(manifest, &options.input.context, &options.network, config.cloud, &config.plain_http)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
-    let judgements = settle(manifest, &mut evidence, &probe, &runtime);
-    Ok((judgements, evidence, probe.requests()))
 }
 
 /// Judges, asks what is missing, and judges again until nothing is.

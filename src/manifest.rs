@@ -15,6 +15,8 @@ mod ids;
 mod keys;
 mod kubernetes;
 mod list;
+mod live;
+mod overlay;
 mod override_image;
 mod parameters;
 mod planned;
@@ -28,9 +30,11 @@ mod unresolved;
 mod web_site;
 mod what_if;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 pub use ids::{Partial, is_named, same_id};
+pub use live::{Asked, Live};
 pub use override_image::set_images;
 pub use planned::{Found, Grant};
 pub use pull::{Credential, Entry, Puller, server_host};
@@ -52,6 +56,10 @@ pub struct Manifest {
     pub problems: Vec<Problem>,
     /// Every value that is not known before deployment: path, expression, why.
     pub unknown: Vec<Unresolved>,
+    /// The live resources that the operation meets.
+    pub live: Vec<Live>,
+    /// Ids of live resources that decide what is deployed: `onlyIfNotExists`, an image that is taken from the running app.
+    pub wants: BTreeSet<String>,
     /// Evaluated outputs of a template.
     pub outputs: Vec<(String, Value)>,
     /// The cloud that it is deployed to.
@@ -63,8 +71,15 @@ pub struct Manifest {
 }
 
 /// The codes that problems have: each is the page of a check.
-pub const PROBLEM_CODES: [&str; 6] =
-    [spelling::CODE, parameters::TOKEN, template::INVALID, template::MISSING, template::UNREAD, compose::BUILT];
+pub const PROBLEM_CODES: [&str; 7] = [
+    spelling::CODE,
+    parameters::TOKEN,
+    template::INVALID,
+    template::MISSING,
+    template::UNREAD,
+    template::KEPT,
+    compose::BUILT,
+];
 
 /// A mistake of the manifest, with the code of the check that explains it.
 #[derive(Clone, Debug)]
@@ -133,6 +148,8 @@ pub enum Origin {
     Partial,
     /// An export of a live resource.
     Live,
+    /// A live resource as the update leaves it: what it does not say is what Azure has.
+    Updated,
 }
 
 /// Whether a resource is deployed.

@@ -35,6 +35,7 @@ use http::{Http, HttpError, HttpOptions};
 use network::Network;
 use registry::Registries;
 
+pub use arm::REDACTED;
 pub use secret::Secret;
 
 /// What the probe is made of.
@@ -71,6 +72,11 @@ impl Probe {
         let registries = Registries::new(http.clone(), docker, Some(chain.clone()), cloud, plain_http);
         let (arm, network) = (Arm::new(&http, &chain), Network::new(http.clone(), &environment));
         Ok(Probe { http, chain, arm, network, registries, passwords })
+    }
+
+    /// Keeps the passwords that the manifest configures, once it is read.
+    pub fn know(&mut self, passwords: HashMap<String, Secret>) {
+        self.passwords = passwords;
     }
 
     /// Requests sent so far.

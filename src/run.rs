@@ -7,7 +7,7 @@ use clap::CommandFactory;
 
 use crate::cli::{Cli, Command, Completions, Expand, Explain, Hook, Man, Output, Triage};
 use crate::config::{BaselineError, ConfigError, unknown_code};
-use crate::evidence::EvidenceError;
+use crate::evidence::{EvidenceError, Failure};
 use crate::gate::{self, gate};
 use crate::load::LoadError;
 use crate::pin::LockError;
@@ -36,6 +36,8 @@ pub enum RunError {
     Lock(#[from] LockError),
     #[error("cannot ask anything")]
     Http(#[from] HttpError),
+    #[error("cannot read {what}")]
+    Live { what: String, source: Failure },
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
     #[error("cannot write the output")]
@@ -49,6 +51,7 @@ pub enum RunError {
 pub fn run(cli: Cli) -> Result<u8, RunError> {
     match cli.command {
         Command::Check(options) => gate(&options),
+        Command::Audit(options) => gate::audit(&options),
         Command::Expand(options) => print_expansion(&options),
         Command::Explain(options) => print_page(&options),
         Command::Triage(options) => print_triage(&options),

@@ -25,6 +25,7 @@ pub mod replica_lag;
 pub mod repository_missing;
 pub mod tag_beside_digest;
 pub mod tag_deleted;
+pub mod tag_drifted;
 pub mod tag_missing;
 pub mod tag_moved;
 pub mod tag_mutable;

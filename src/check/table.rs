@@ -32,34 +32,68 @@ pub fn verdicts(check: Check, text: &str, evidence: &Evidence) -> String {
     judged(check, text, evidence, |_, _| ())
 }
 
+/// What a check says of a file that meets a live resource, given as the file that shows it.
+#[track_caller]
+pub fn live(check: Check, file: &str, live: &str) -> String {
+    judged_live(check, Some(file), live, &Evidence::default())
+}
+
+/// The same with evidence; without a file, of the live resource itself.
+#[track_caller]
+pub fn judged_live(check: Check, file: Option<&str>, live: &str, evidence: &Evidence) -> String {
+    let mut sources = Sources::default();
+    let mut document = |path: &str, text: &str| {
+        let file = sources.add(path, text);
+        load::document(path.to_owned(), file, Encoding::default(), &sources).expect("a manifest")
+    };
+    let shown = document("live", live);
+    let body = shown.parts[0].value.clone();
+    let mut manifest = match file {
+        None => manifest::read(&[shown], &manifest::Options::default()),
+        Some(written) => {
+            let text = |key: &str| body.get(key).and_then(crate::value::Value::as_str).unwrap_or_default().to_owned();
+            let (id, name) = (text("id"), text("name"));
+            let asked = manifest::Asked { id, name, host: manifest::Host::ContainerApp, body: Ok(body.clone()) };
+            let options = manifest::Options { live: vec![asked], ..manifest::Options::default() };
+            manifest::read(&[document("app.yaml", written)], &options)
+        }
+    };
+    if file.is_none() {
+        manifest.know_live();
+    }
+    outcomes(&check, &manifest, evidence, &sources)
+}
+
 /// The same for a manifest with more than its text says.
 #[track_caller]
 pub fn judged(check: Check, text: &str, evidence: &Evidence, more: impl FnOnce(&mut Manifest, &mut Sources)) -> String {
     let mut sources = Sources::default();
     let mut manifest = read(text, &mut sources);
     more(&mut manifest, &mut sources);
+    outcomes(&check, &manifest, evidence, &sources)
+}
+
+fn outcomes(check: &Check, manifest: &Manifest, evidence: &Evidence, sources: &Sources) -> String {
     let mut paragraphs = Vec::new();
     for workload in &manifest.workloads {
         match check.run {
             Run::Pull(run) => {
                 for container in &workload.containers {
-                    let pull = Pull { manifest: &manifest, workload, container };
-                    paragraphs.push(outcome(&check, run(&pull, evidence), evidence, &sources));
+                    let pull = Pull { manifest, workload, container };
+                    paragraphs.push(outcome(check, run(&pull, evidence), evidence, sources));
                 }
             }
-            Run::Workload(run) => {
-                paragraphs.push(outcome(&check, run(&manifest, workload, evidence), evidence, &sources))
-            }
+            Run::Workload(run) => paragraphs.push(outcome(check, run(manifest, workload, evidence), evidence, sources)),
             Run::Network(run) => {
                 let mut cases = Cases::default();
-                let case = cases.of(&manifest, workload, evidence);
-                paragraphs.push(outcome(&check, run(&case), evidence, &sources));
+                let case = cases.of(manifest, workload, evidence);
+                paragraphs.push(outcome(check, run(&case), evidence, sources));
             }
             Run::Reading => {}
         }
     }
     let mine = manifest.problems.iter().filter(|problem| problem.code == check.code);
-    paragraphs.extend(mine.map(|problem| outcome(&check, Ok(vec![problem.finding.clone()]), evidence, &sources)));
+    paragraphs.extend(mine.map(|problem| outcome(check, Ok(vec![problem.finding.clone()]), evidence, sources)));
     paragraphs.join("\n\n")
 }
 

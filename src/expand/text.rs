@@ -58,6 +58,7 @@ fn write_workload(out: &mut dyn Write, workload: &Workload, sources: &Sources) -
         Origin::Declared => "",
         Origin::Partial => "  (what it leaves out stays as it is)",
         Origin::Live => "  (live)",
+        Origin::Updated => "  (live, as the update leaves it)",
     };
     let name = shown(&workload.name);
     writeln!(

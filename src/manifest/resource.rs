@@ -66,7 +66,7 @@ pub(super) fn kind_of_id(id: &Value) -> String {
 }
 
 fn add(manifest: &mut Manifest, resource: &PlannedResource, workload: Workload) {
-    if workload.origin != Origin::Live {
+    if matches!(workload.origin, Origin::Declared | Origin::Partial) {
         let problems = match workload.host {
             Host::ContainerApp | Host::Job => container_app::problems(&resource.body),
             Host::ContainerGroup => container_group::problems(&resource.body),

@@ -1,5 +1,7 @@
 //! ARM templates, and the expressions that what-if results and snapshots leave in their values.
 
+mod live;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -19,10 +21,15 @@ pub(super) const MISSING: &str = "parameter-missing";
 /// The code of what is deployed but not written in the files.
 pub(super) const UNREAD: &str = "template-linked";
 
+/// The code of a resource that is there and that the template leaves as it is.
+pub(super) const KEPT: &str = "image-not-applied";
+
 /// Expands a template and adds what it deploys.
 pub(super) fn read(template: &Value, given: &Given, context: &Context, manifest: &mut Manifest) {
     let expansion = template::expand(template, given, context);
-    let resources = planned(&expansion);
+    let mut resources = planned(&expansion);
+    live::keep(&mut resources, &expansion, context, manifest);
+    live::want(&resources, &expansion, context, manifest);
     resource::add_all(manifest, resources, |_| Origin::Declared);
     for error in &expansion.problems {
         manifest.add_problem(invalid(error));

@@ -30,6 +30,8 @@ use super::transport;
 use crate::evidence::{Answer, Failure, Resource};
 use address::{Address, quoted, subscription_scope};
 
+pub use redact::REDACTED;
+
 /// How many pages of a list are read. A page holds up to a thousand resources.
 const PAGES: usize = 20;
 

@@ -1,5 +1,8 @@
 //! What the user stated about a deployment. What was not stated is unknown, and never an error.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use crate::cloud::Cloud;
 use crate::source::Span;
 use crate::value::{Member, Value};
@@ -21,6 +24,8 @@ pub struct Context {
     pub new_guid: Option<String>,
     pub deployer: Option<Deployer>,
     pub cloud: Cloud,
+    /// What Azure has of resources that the template reads, by canonical id ([`Value::canonical`]).
+    pub states: Rc<HashMap<String, Value>>,
 }
 
 /// Who deploys.

@@ -36,6 +36,8 @@ pub struct Expansion {
     pub missing: Vec<Missing>,
     /// What nobody looked into: linked templates, resources of extensions.
     pub unexamined: Vec<Unexamined>,
+    /// The ids of resources that are read and that no template declares.
+    pub referred: Vec<Value>,
     /// Resources that are deployed more than once, by key, and where.
     pub duplicates: Vec<(String, Vec<Span>)>,
 }

@@ -44,11 +44,15 @@ impl View<'_> {
         let Some(target) = call.args.first() else { return Ok(call.unknown("nothing is referred to")) };
         let is_full = call.args.get(2).and_then(Value::as_str).is_some_and(|word| word.eq_ignore_ascii_case("full"));
         match self.meant(target, call.at)? {
-            Meant::Here(instance, by_name) => {
-                if by_name {
-                    self.depend(&instance);
-                }
+            Meant::Here(instance, true) => {
+                self.depend(&instance);
                 Ok(self.state(&instance, is_full, call))
+            }
+            Meant::Here(instance, false) => {
+                // An id is read as it is at that time: azd's templates read the image of the app that they deploy after it.
+                self.session.refer(&instance.key, &instance.id);
+                let known = self.session.state(&instance.key, is_full).map(|known| known.through(call.at));
+                Ok(known.unwrap_or_else(|| self.state(&instance, is_full, call)))
             }
             Meant::Elsewhere(id) => Ok(self.foreign(&id, is_full, call)),
             Meant::Nothing => {
@@ -62,6 +66,12 @@ impl View<'_> {
 
     /// The state of a resource of the template.
     fn state(&self, instance: &Rc<Instance>, is_full: bool, call: &Call) -> Value {
+        if instance.existing
+            && instance.condition != Condition::Never
+            && let Some(known) = self.session.state(&instance.key, is_full)
+        {
+            return known.through(call.at);
+        }
         let title = instance.title();
         let why = match (&instance.condition, instance.existing, &instance.extension) {
             (Condition::Never, ..) => format!("`{title}` is not deployed: its condition is false"),
@@ -78,6 +88,9 @@ impl View<'_> {
     fn foreign(&self, id: &Value, is_full: bool, call: &Call) -> Value {
         let key = id.canonical().unwrap_or_default();
         self.session.refer(&key, id);
+        if let Some(known) = self.session.state(&key, is_full) {
+            return known.through(call.at);
+        }
         let name = ids::parts(id).and_then(|parts| parts.name.partial());
         let why = match name {
             Some(name) => format!("`{name}` is not in this template; only Azure knows its state"),

@@ -45,6 +45,7 @@ impl Run<'_> {
         self.duplicates();
         self.expansion.problems = self.session.take_problems();
         self.expansion.missing = self.session.missing.take();
+        self.expansion.referred = self.session.all_referred();
         self.expansion
     }
 

@@ -120,6 +120,20 @@ impl Session {
         self.foreign.borrow().get(key).cloned()
     }
 
+    /// Every id that expressions refer to and that no template declares.
+    pub fn all_referred(&self) -> Vec<Value> {
+        let mut all: Vec<(String, Value)> =
+            self.foreign.borrow().iter().map(|(key, id)| (key.clone(), id.clone())).collect();
+        all.sort_by(|one, other| one.0.cmp(&other.0));
+        all.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// What Azure has of a resource that is read, where somebody asked.
+    pub fn state(&self, key: &str, is_full: bool) -> Option<Value> {
+        let state = self.context.states.get(key)?;
+        if is_full { Some(state.clone()) } else { state.get("properties").cloned() }
+    }
+
     /// Goes one value or template deeper.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// What stands where a secret stood.
-const REDACTED: &str = "<redacted>";
+pub const REDACTED: &str = "<redacted>";
 
 /// Endings of member names whose text is a secret. References to secrets end otherwise (`passwordSecretRef`).
 const SECRET: &[&str] = &[

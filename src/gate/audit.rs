@@ -1,0 +1,56 @@
+//! `pullgate audit`: every container app and job that the caller can see, judged as it runs.
+
+use super::asker::Asker;
+use super::live::shown;
+use crate::cli;
+use crate::evidence::Resource;
+use crate::load::Document;
+use crate::manifest::{self, Manifest};
+use crate::rbac::Scope;
+use crate::run::RunError;
+use crate::source::Sources;
+
+/// What is looked for.
+const KINDS: [&str; 2] = ["Microsoft.App/containerApps", "Microsoft.App/jobs"];
+
+/// Judges what runs and writes the reports; the number is the exit code.
+///
+/// # Errors
+/// When Azure does not tell what there is, or a report cannot be written.
+pub fn audit(options: &cli::Audit) -> Result<u8, RunError> {
+    let check = options.as_check();
+    super::run(&check, |asker, _, sources| everything(options, asker, sources))
+}
+
+fn everything(
+    options: &cli::Audit,
+    asker: &mut Asker,
+    sources: &mut Sources,
+) -> Result<(Manifest, Vec<Document>), RunError> {
+    let mut documents = Vec::new();
+    for kind in KINDS {
+        let Some(answer) = asker.resource(Resource::Find { kind: kind.to_owned() })? else {
+            return Err(RunError::Usage(format!("the evidence does not tell which {kind} there are")));
+        };
+        let json = answer.map_err(|source| RunError::Live { what: format!("the list of {kind}"), source })?;
+        let mut rows: Vec<serde_json::Value> = json["value"].as_array().cloned().unwrap_or_default();
+        rows.sort_by(|one, other| one["id"].as_str().cmp(&other["id"].as_str()));
+        for row in rows {
+            let Some(id) = row["id"].as_str().map(str::to_owned) else { continue };
+            if is_wanted(options, &id)
+                && let Ok(document) = shown(&id, row, sources)
+            {
+                documents.push(document);
+            }
+        }
+    }
+    Ok((manifest::read(&documents, &manifest::Options::default()), documents))
+}
+
+fn is_wanted(options: &cli::Audit, id: &str) -> bool {
+    let scope = Scope::from(id);
+    let same = |wanted: &str, found: Option<&str>| found.is_some_and(|found| found.eq_ignore_ascii_case(wanted));
+    let subscription =
+        options.subscription.is_empty() || options.subscription.iter().any(|wanted| same(wanted, scope.subscription()));
+    subscription && options.resource_group.as_deref().is_none_or(|wanted| same(wanted, scope.resource_group()))
+}
