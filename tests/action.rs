@@ -27,7 +27,8 @@ properties:
 /// Options of `check` that people on a terminal want, and a workflow does not.
 const NOT_INPUTS: &[&str] = &["help"];
 /// Inputs with a value a line.
-const LISTS: &[&str] = &["parameters", "image", "report", "ignore", "allow-unverified", "connect-to", "plain-http"];
+const LISTS: &[&str] =
+    &["parameters", "wait-for", "image", "report", "ignore", "allow-unverified", "connect-to", "plain-http"];
 const FLAGS: &[&str] = &["env", "offline", "no-config", "verify-secrets"];
 
 /// What a hostile pull request would put into an input.

@@ -3,12 +3,14 @@
 use super::asker::Asker;
 use super::live::shown;
 use crate::cli;
+use crate::cloud::Cloud;
 use crate::evidence::Resource;
 use crate::load::Document;
 use crate::manifest::{self, Manifest};
 use crate::rbac::Scope;
 use crate::run::RunError;
 use crate::source::Sources;
+use crate::template::Context;
 
 /// What is looked for.
 const KINDS: [&str; 2] = ["Microsoft.App/containerApps", "Microsoft.App/jobs"];
@@ -19,11 +21,12 @@ const KINDS: [&str; 2] = ["Microsoft.App/containerApps", "Microsoft.App/jobs"];
 /// When Azure does not tell what there is, or a report cannot be written.
 pub fn audit(options: &cli::Audit) -> Result<u8, RunError> {
     let check = options.as_check();
-    super::run(&check, |asker, _, sources| everything(options, asker, sources))
+    super::run(&check, |asker, config, sources| everything(options, config.cloud, asker, sources))
 }
 
 fn everything(
     options: &cli::Audit,
+    cloud: Option<Cloud>,
     asker: &mut Asker,
     sources: &mut Sources,
 ) -> Result<(Manifest, Vec<Document>), RunError> {
@@ -44,7 +47,8 @@ fn everything(
             }
         }
     }
-    Ok((manifest::read(&documents, &manifest::Options::default()), documents))
+    let context = Context { cloud: options.cloud.or(cloud).unwrap_or_default(), ..Context::default() };
+    Ok((manifest::read(&documents, &manifest::Options { context, ..manifest::Options::default() }), documents))
 }
 
 fn is_wanted(options: &cli::Audit, id: &str) -> bool {

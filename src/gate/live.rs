@@ -17,6 +17,7 @@ use crate::probe::REDACTED;
 use crate::rbac::Scope;
 use crate::run::RunError;
 use crate::source::Sources;
+use crate::template::Context;
 use crate::value::Value;
 
 /// How often templates are expanded again with what they read of running apps: one may name the next.
@@ -40,21 +41,24 @@ pub fn subject(
     asker: &mut Asker,
     sources: &mut Sources,
 ) -> Result<(Manifest, Vec<Document>), RunError> {
-    let live = match target(options) {
-        None => None,
-        Some(target) => Some((target, read(target, &options.input.context, asker, sources)?)),
-    };
-    let (mut manifest, documents) = match live {
-        Some((target, (asked, shown))) if options.input.manifests.is_empty() => {
+    let (mut manifest, documents) = match target(options) {
+        Some(target) if options.input.manifests.is_empty() => {
+            let (asked, shown) = read(target, &options.input.context, asker, sources)?;
             let document = shown.ok_or_else(|| RunError::Live {
                 what: target.words(),
                 source: asked.body.err().unwrap_or_else(|| Failure::unreadable("it is of no kind that is read")),
             })?;
-            alone(vec![document])
+            let cloud = options.input.context.cloud.or(cloud).unwrap_or_default();
+            alone(vec![document], super::context(&options.input.context, cloud))
         }
-        live => {
-            let live = live.map(|(target, (asked, _))| (target, asked));
-            beneath(load_inputs(&options.input, cloud, sources)?, live, asker, sources)?
+        target => {
+            // What cannot be read is told before anybody is asked.
+            let loaded = load_inputs(&options.input, cloud, sources)?;
+            let live = match target {
+                None => None,
+                Some(target) => Some((target, read(target, &options.input.context, asker, sources)?.0)),
+            };
+            beneath(loaded, live, asker, sources)?
         }
     };
     manifest::set_images(&mut manifest, &options.image).map_err(RunError::Usage)?;
@@ -63,8 +67,8 @@ pub fn subject(
 }
 
 /// Live resources, and nothing that is done to them.
-fn alone(documents: Vec<Document>) -> (Manifest, Vec<Document>) {
-    let mut manifest = manifest::read(&documents, &manifest::Options::default());
+fn alone(documents: Vec<Document>, context: Context) -> (Manifest, Vec<Document>) {
+    let mut manifest = manifest::read(&documents, &manifest::Options { context, ..manifest::Options::default() });
     manifest.know_live();
     (manifest, documents)
 }
@@ -159,7 +163,14 @@ fn read(
         let revision = if revision.starts_with(&prefix) { revision.to_owned() } else { format!("{prefix}{revision}") };
         named = format!("{id}/revisions/{revision}");
         match get(&named, asker)? {
-            Ok(mut json) => app["properties"]["template"] = json["properties"]["template"].take(),
+            Ok(mut json) => {
+                if let (Some(template), Some(properties)) = (
+                    json.pointer_mut("/properties/template"),
+                    app.pointer_mut("/properties").and_then(Json::as_object_mut),
+                ) {
+                    properties.insert("template".to_owned(), template.take());
+                }
+            }
             Err(failure) => return Ok((unknown(failure), None)),
         }
     }

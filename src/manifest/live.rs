@@ -55,7 +55,7 @@ impl Manifest {
     pub fn live_of(&self, workload: &Workload) -> Option<Answer<&Workload>> {
         let is_it = |live: &&Live| {
             let named = workload.name.as_str().is_none_or(|name| name.eq_ignore_ascii_case(&live.name));
-            let same_id = |id: &str| !id.starts_with('/') || id.eq_ignore_ascii_case(&live.id);
+            let same_id = |id: &str| live.id.is_empty() || !id.starts_with('/') || id.eq_ignore_ascii_case(&live.id);
             live.host == workload.host && named && workload.id.as_ref().and_then(Value::as_str).is_none_or(same_id)
         };
         let asked = self.live.iter().find(is_it);

@@ -12,6 +12,7 @@ use pullgate::cli::{self, Cli, Command};
 use pullgate::config::{Outcome, Policy};
 use pullgate::evidence::{Evidence, Question};
 use pullgate::finding::Severity;
+use pullgate::gate::Asker;
 use pullgate::judge::{Judgement, Verdict, judge};
 use pullgate::pin::Lock;
 use pullgate::report::text::Style;
@@ -126,8 +127,10 @@ impl Case {
 /// What `pullgate check` does, with evidence instead of a network, a policy file and a clock.
 fn gate(options: &cli::Check, evidence: &Evidence) -> Result<Judged, String> {
     let mut sources = Sources::default();
-    let mut manifest = pullgate::gate::read(&options.input, &mut sources).map_err(|error| error.to_string())?;
-    pullgate::manifest::set_images(&mut manifest, &options.image)?;
+    // What runs is read from the evidence as well, and nothing is asked.
+    let mut asker = Asker::replaying(options, evidence.clone().offline());
+    let (mut manifest, _) =
+        pullgate::gate::subject(options, None, &mut asker, &mut sources).map_err(|error| error.to_string())?;
     if let Some(path) = &options.lock {
         let file =
             sources.add(path.display().to_string(), fs::read_to_string(path).map_err(|error| error.to_string())?);

@@ -5,11 +5,13 @@ export type Read = (name: string) => string | undefined;
 
 /** Inputs with one value. */
 export const SINGLE = [
-  'subscription', 'resourceGroup', 'location', 'tenant', 'deploymentName', 'cloud', 'record', 'evidence', 'failOn',
-  'config', 'baseline', 'lock', 'timeout', 'concurrency', 'caFile',
+  'subscription', 'resourceGroup', 'location', 'tenant', 'deploymentName', 'cloud', 'app', 'job', 'revision', 'record',
+  'evidence', 'failOn', 'config', 'baseline', 'lock', 'timeout', 'concurrency', 'caFile',
 ];
 /** Inputs with a value a line. */
-export const LISTS = ['parameters', 'image', 'report', 'ignore', 'allowUnverified', 'connectTo', 'plainHttp'];
+export const LISTS = [
+  'parameters', 'waitFor', 'image', 'report', 'ignore', 'allowUnverified', 'connectTo', 'plainHttp',
+];
 /** Inputs that are true or false. */
 export const FLAGS = ['env', 'offline', 'noConfig', 'verifySecrets'];
 

@@ -1,4 +1,4 @@
-//! The tag was pushed again after the running revision was created.
+//! The tag was pushed again after replicas of the running revision had started.
 //!
 //! ## Why
 //! A tag is looked up at each start of a replica. Replicas that started before the push run the old image, those that start later,
@@ -7,8 +7,8 @@
 //! <https://learn.microsoft.com/azure/container-registry/container-registry-image-tag-version>,
 //! <https://github.com/microsoft/azure-container-apps/issues/37>
 //!
-//! Azure tells no digest of what a revision runs; the time at which the registry last moved the tag is held against the time at which
-//! the revision was created. It is seen with `--app`, for registries of Azure.
+//! Azure tells no digest of what a replica runs; the time at which the registry last moved the tag is held against the time at which
+//! the oldest replica started (where replicas cannot be read, the revision). It is seen with `--app`, for registries of Azure.
 //!
 //! ## Fix
 //! Deploy the digest, or a tag that does not move; to take up what was pushed under the same tag, restart the revision
@@ -48,28 +48,43 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     if !is_acr(&image.registry) {
         return Err(Stop::NotApplicable("only registries of Azure tell when a tag moved"));
     }
-    super::resolved(pull, evidence)?;
+    let (_, resolved) = super::resolved(pull, evidence)?;
     let Some((name, id)) = revision(live) else { return Err(UNTOLD) };
-    let created = evidence.resource(Resource::Get { id })?.map_err(|_| UNTOLD)?;
-    let created = created.pointer("/properties/createdTime").and_then(|time| time.as_str()).and_then(second);
+    let Some(started) = started(&id, evidence)? else { return Ok(Vec::new()) };
     let attributes = evidence.attributes(&image)?.map_err(|_| UNTOLD)?;
-    let moved = attributes.tag_updated.as_deref().and_then(second);
-    let (Some(created), Some(moved)) = (created, moved) else { return Err(UNTOLD) };
-    if moved <= created {
+    let moved = attributes.tag_updated.as_deref().and_then(second).ok_or(UNTOLD)?;
+    if moved <= started.as_str() {
         return Ok(Vec::new());
     }
-    let title = format!("tag `{tag}` of {} was pushed again after revision `{name}` was created", image.name());
-    let (_, resolved) = super::resolved(pull, evidence)?;
+    let title = format!("tag `{tag}` of {} was pushed again after `{name}` had started", image.name());
+    let now = image.with_digest(resolved.digest.clone());
+    let (app, group) = (live.display_name(), group(live));
     Ok(vec![
         super::at(pull, title)
-            .detail(format!("the tag moved at {moved}, and the revision is of {created} (UTC)"))
+            .detail(format!("the tag moved at {moved}, and what runs is of {started} (UTC)"))
             .detail("replicas that start now run another image than those that started before, and no revision tells them apart")
-            .help(format!("deploy what the tag is now, `{}`, or a tag of its own", image.with_digest(resolved.digest.clone())))
-            .command(format!("az containerapp revision restart -n {} -g {} --revision {name}", live.display_name(), group(live))),
+            .help(format!("deploy what the tag is now, `{now}`, or a tag of its own; or restart the revision"))
+            .command(format!("az containerapp revision restart -n {app} -g {group} --revision {name}")),
     ])
 }
 
-const UNTOLD: Stop = Stop::NotApplicable("nobody tells when the revision was made, or when the tag moved");
+const UNTOLD: Stop = Stop::NotApplicable("nobody tells when what runs had started, or when the tag moved");
+
+/// When the oldest replica started; `None` when none runs.
+fn started(revision: &str, evidence: &Evidence) -> Result<Option<String>, Stop> {
+    let created = |json: &serde_json::Value| {
+        let time = json.pointer("/properties/createdTime").and_then(serde_json::Value::as_str);
+        time.and_then(second).map(str::to_owned)
+    };
+    let replicas = Resource::List { scope: revision.to_owned(), kind: "replicas".to_owned() };
+    if let Ok(list) = evidence.resource(replicas)? {
+        let replicas = list.get("value").and_then(serde_json::Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let times: Option<Vec<String>> = replicas.iter().map(created).collect();
+        return Ok(times.ok_or(UNTOLD)?.into_iter().min());
+    }
+    let revision = evidence.resource(Resource::Get { id: revision.to_owned() })?.map_err(|_| UNTOLD)?;
+    created(revision).map(Some).ok_or(UNTOLD)
+}
 
 /// The revision that runs: its name and its id.
 fn revision(live: &Workload) -> Option<(String, String)> {
@@ -100,28 +115,32 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::check::table::{asks, judged_live, single};
+    use crate::check::table::{asks, judged_live, refused, single};
     use crate::evidence::{Attributes, Question, Reply};
     use crate::image::ImageRef;
 
     const IMAGE: &str = "acme.azurecr.io/api:v1";
     const ID: &str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/containerApps/shop";
 
-    /// The live app itself, or an update of it, where the tag moved at this time.
+    /// The live app itself, or an update of it, where the tag moved at this time and these replicas started at those.
     #[track_caller]
-    fn says(file: Option<&str>, moved: &str) -> String {
+    fn says(file: Option<&str>, moved: &str, replicas: Option<&[&str]>) -> String {
         let shown = format!(
             "{{id: {ID}, name: shop, type: Microsoft.App/containerApps, properties: {{provisioningState: Succeeded, \
              latestReadyRevisionName: shop--one, template: {{containers: [{{name: api, image: '{IMAGE}'}}]}}}}}}"
         );
-        let revision = json!({"properties": {"createdTime": "2026-03-01T20:19:48+00:00"}});
+        let at = |time: &str| json!({"properties": {"createdTime": time}});
+        let revision = format!("{ID}/revisions/shop--one");
+        let list = Question::Resource(Resource::List { scope: revision.clone(), kind: "replicas".to_owned() });
+        let listed = match replicas {
+            Some(times) => Ok(Reply::Json(json!({"value": times.iter().map(|time| at(time)).collect::<Vec<_>>()}))),
+            None => Err(refused("management.azure.com", 403)),
+        };
         let attributes = Attributes { tag_updated: Some(moved.to_owned()), ..Attributes::default() };
         let evidence = Evidence::default()
             .with(asks(IMAGE), Ok(Reply::Image(Box::new(single("linux", "amd64")))))
-            .with(
-                Question::Resource(Resource::Get { id: format!("{ID}/revisions/shop--one") }),
-                Ok(Reply::Json(revision)),
-            )
+            .with(list, listed)
+            .with(Question::Resource(Resource::Get { id: revision }), Ok(Reply::Json(at("2026-03-01T20:19:48+00:00"))))
             .with(
                 Question::Attributes { image: ImageRef::parse(IMAGE).unwrap() },
                 Ok(Reply::Attributes(Box::new(attributes))),
@@ -129,23 +148,35 @@ mod tests {
         judged_live(CHECK, file, &shown, &evidence)
     }
 
+    const OLD: Option<&[&str]> = Some(&["2026-03-02T09:00:00Z", "2026-03-01T20:20:00Z"]);
+    const LATER: &str = "2026-03-02T08:00:00.2397588Z";
+
     #[test]
     fn a_tag_that_moved_under_a_running_revision_is_told() {
-        insta::assert_snapshot!(says(None, "2026-03-02T08:00:00.2397588Z"), @"");
+        insta::assert_snapshot!(says(None, LATER, OLD), @"");
         let same = format!("name: shop\ntemplate: {{containers: [{{name: api, image: '{IMAGE}'}}]}}");
-        insta::assert_snapshot!(says(Some(&same), "2026-03-02T08:00:00Z"), @"");
+        insta::assert_snapshot!(says(Some(&same), LATER, None), @"");
     }
 
     #[test]
-    fn a_tag_that_was_pushed_before_did_not_move() {
-        assert_eq!(says(None, "2026-03-01T20:19:48.9Z"), "pass");
-        assert_eq!(says(None, "2025-12-31T00:00:00Z"), "pass");
+    fn what_started_after_the_push_runs_what_was_pushed() {
+        assert_eq!(says(None, "2026-03-01T20:20:00.9Z", OLD), "pass");
+        assert_eq!(says(None, LATER, Some(&["2026-03-02T08:00:00Z"])), "pass");
+        assert_eq!(says(None, LATER, Some(&[])), "pass");
+        assert_eq!(says(None, "2025-12-31T00:00:00Z", None), "pass");
     }
 
     #[test]
     fn another_image_takes_the_place_of_what_runs() {
         let other = "name: shop\ntemplate: {containers: [{name: api, image: 'acme.azurecr.io/api:v2'}]}";
-        assert_eq!(says(Some(other), "2026-03-02T08:00:00Z"), "not applicable: another image is deployed");
+        assert_eq!(says(Some(other), LATER, OLD), "not applicable: another image is deployed");
+    }
+
+    #[test]
+    fn what_nobody_tells_is_not_guessed() {
+        let untold = "not applicable: nobody tells when what runs had started, or when the tag moved";
+        assert_eq!(says(None, "yesterday", OLD), untold);
+        assert_eq!(says(None, LATER, Some(&["2026-03-02T08:00:00Z", ""])), untold);
     }
 
     #[test]
