@@ -10,7 +10,7 @@ use crate::cli;
 use crate::cli::Awaited;
 use crate::evidence::{Evidence, Failure, Question, Reply, Resource};
 use crate::image::ImageRef;
-use crate::judge::{Judgement, judge};
+use crate::judge::{Judgement, Verdict, judge};
 use crate::manifest::Manifest;
 use crate::run::RunError;
 
@@ -176,8 +176,10 @@ fn is_young(manifest: &Manifest, evidence: &Evidence, now: u64) -> bool {
             settled.insert(question.clone(), Ok(Reply::Json(json)));
         }
     }
-    let allowed = |one: &Judgement| one.fails() && ROLE.contains(&one.check.code);
-    left_out && judge(manifest, &settled.offline()).judgements.iter().any(allowed)
+    // Why a role is missing takes more questions, which nobody asks here: that they come up says enough.
+    let is_missed =
+        |one: &Judgement| one.check.code == ROLE[0] && matches!(one.verdict, Verdict::Fail(_) | Verdict::NotAsked(_));
+    left_out && judge(manifest, &settled.offline()).judgements.iter().any(is_missed)
 }
 
 fn now() -> u64 {

@@ -153,9 +153,23 @@ mod tests {
 
     #[test]
     fn a_tag_that_moved_under_a_running_revision_is_told() {
-        insta::assert_snapshot!(says(None, LATER, OLD), @"");
+        insta::assert_snapshot!(says(None, LATER, OLD), @"
+        warning: tag `v1` of acme.azurecr.io/api was pushed again after `shop--one` had started
+        at: acme.azurecr.io/api:v1
+        because: the tag moved at 2026-03-02T08:00:00, and what runs is of 2026-03-01T20:20:00 (UTC)
+        because: replicas that start now run another image than those that started before, and no revision tells them apart
+        help: deploy what the tag is now, `acme.azurecr.io/api@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa`, or a tag of its own; or restart the revision
+        run: az containerapp revision restart -n shop -g g --revision shop--one
+        ");
         let same = format!("name: shop\ntemplate: {{containers: [{{name: api, image: '{IMAGE}'}}]}}");
-        insta::assert_snapshot!(says(Some(&same), LATER, None), @"");
+        insta::assert_snapshot!(says(Some(&same), LATER, None), @"
+        warning: tag `v1` of acme.azurecr.io/api was pushed again after `shop--one` had started
+        at: acme.azurecr.io/api:v1
+        because: the tag moved at 2026-03-02T08:00:00, and what runs is of 2026-03-01T20:19:48 (UTC)
+        because: replicas that start now run another image than those that started before, and no revision tells them apart
+        help: deploy what the tag is now, `acme.azurecr.io/api@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa`, or a tag of its own; or restart the revision
+        run: az containerapp revision restart -n shop -g g --revision shop--one
+        ");
     }
 
     #[test]

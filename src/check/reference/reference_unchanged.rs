@@ -97,8 +97,20 @@ mod tests {
 
     #[test]
     fn the_same_reference_makes_no_revision() {
-        insta::assert_snapshot!(update("containers: [{name: api, image: 'a.io/a:1', env: [{name: A, value: b}]}]"), @"");
-        insta::assert_snapshot!(update("scale: {minReplicas: 2}"), @"");
+        insta::assert_snapshot!(update("containers: [{name: api, image: 'a.io/a:1', env: [{name: A, value: b}]}]"), @"
+        note: the image of `shop` is the one that it has already
+        at: a.io/a:1
+        because: where nothing else of the template changes either, no revision is made and the old one keeps running
+        because: the platform does not look at an unchanged reference again
+        help: to deploy a new image, give it a tag of its own or name its digest; to pull the same tag again, set another `revisionSuffix`
+        ");
+        insta::assert_snapshot!(update("scale: {minReplicas: 2}"), @"
+        note: the image of `shop` is the one that it has already
+        at: a.io/a:1
+        because: where nothing else of the template changes either, no revision is made and the old one keeps running
+        because: the platform does not look at an unchanged reference again
+        help: to deploy a new image, give it a tag of its own or name its digest; to pull the same tag again, set another `revisionSuffix`
+        ");
     }
 
     #[test]

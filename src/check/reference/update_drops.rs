@@ -17,7 +17,7 @@
 use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Evidence, Failure, Stop};
 use crate::finding::{Finding, Severity};
-use crate::manifest::{Entry, Manifest, Origin, Pull, Workload, same_id, server_host};
+use crate::manifest::{Container, Entry, Manifest, Origin, Partial, Pull, Secret, Workload, same_id, server_host};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -35,6 +35,12 @@ struct Change<'m> {
     live: &'m Workload,
     after: &'m Workload,
 }
+
+/// What the app has and will not have: what to call it, and where it is shown.
+type Lost = (String, Span);
+
+/// How many of them are shown at their places.
+const SHOWN: usize = 3;
 
 fn run(manifest: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Finding>, Stop> {
     if workload.origin == Origin::Live {
@@ -57,14 +63,14 @@ impl Change<'_> {
     fn containers(&self) -> Option<Finding> {
         // A file that says nothing of containers leaves them as they are.
         let first = self.after.containers.first()?;
-        let name = |one: &crate::manifest::Container| one.name.as_ref().and_then(Value::partial);
+        let name = |one: &Container| one.name.as_ref().and_then(Value::partial);
         let stays: Vec<String> = self.after.containers.iter().filter_map(name).collect();
         if stays.iter().any(|name| name.contains('…')) || stays.len() < self.after.containers.len() {
             return None;
         }
-        let live = self.live.containers.iter().filter_map(name);
-        let lost = live.filter(|name| !stays.iter().any(|stays| stays.eq_ignore_ascii_case(name)));
-        let lost: Vec<String> = lost.map(|name| format!("container `{name}`")).collect();
+        let live = self.live.containers.iter().filter_map(|one| Some((name(one)?, one.at)));
+        let lost = live.filter(|(name, _)| !stays.iter().any(|stays| stays.eq_ignore_ascii_case(name)));
+        let lost: Vec<Lost> = lost.map(|(name, at)| (format!("container `{name}`"), at)).collect();
         let finding = self.removes(first.at, &lost)?.help("write all containers that are to stay");
         Some(if self.is_template() { finding.note() } else { finding })
     }
@@ -74,23 +80,28 @@ impl Change<'_> {
         if after.unknown.is_some() || (self.after.origin == Origin::Partial && after.entries.is_empty()) {
             return None;
         }
-        let servers = |workload: &Workload| -> Vec<_> {
-            workload.registries.entries.iter().filter_map(|entry| server_host(entry.server.as_ref()?)).collect()
-        };
-        let stays = servers(self.after);
+        let stays: Vec<Partial> =
+            after.entries.iter().filter_map(|entry| server_host(entry.server.as_ref()?)).collect();
         if stays.len() < after.entries.len() {
             return None;
         }
-        let is_lost = |host: &crate::manifest::Partial| stays.iter().all(|other| other.same(host) == Some(false));
-        let lost: Vec<_> = servers(self.live).into_iter().filter(is_lost).collect();
-        let names: Vec<String> = lost.iter().map(|host| format!("registry entry `{}`", host.as_str())).collect();
+        let live = self
+            .live
+            .registries
+            .entries
+            .iter()
+            .filter_map(|entry| Some((server_host(entry.server.as_ref()?)?, entry.at)));
+        let lost: Vec<(Partial, Span)> =
+            live.filter(|(host, _)| stays.iter().all(|other| other.same(host) == Some(false))).collect();
+        let names: Vec<Lost> =
+            lost.iter().map(|(host, at)| (format!("registry entry `{}`", host.as_str()), *at)).collect();
         let finding = self.removes(self.place(after.at), &names)?;
         let finding = finding.help("write all registry entries that are to stay");
         let is_needed = self.after.containers.iter().any(|container| {
             let pull = Pull { manifest: self.manifest, workload: self.after, container };
             let host = pull.host();
             matches!(pull.entry(), Ok(Entry::None | Entry::Maybe(_)))
-                && host.is_ok_and(|host| lost.iter().any(|lost| lost.same(&host) != Some(false)))
+                && host.is_ok_and(|host| lost.iter().any(|(lost, _)| lost.same(&host) != Some(false)))
         });
         Some(if is_needed || self.keeps_revisions() { finding } else { finding.note() })
     }
@@ -102,12 +113,12 @@ impl Change<'_> {
         }
         let mut lost = Vec::new();
         if self.live.identity.system && !after.system {
-            lost.push("the system identity".to_owned());
+            lost.push(("the system identity".to_owned(), self.live.identity.at.unwrap_or(self.live.at)));
         }
         for one in &self.live.identity.user_assigned {
             if after.user_assigned.iter().all(|other| same_id(&one.id, &other.id) == Some(false)) {
                 let id = one.id.partial().unwrap_or_default();
-                lost.push(format!("identity `{}`", id.rsplit('/').next().unwrap_or_default()));
+                lost.push((format!("identity `{}`", id.rsplit('/').next().unwrap_or_default()), one.id.at));
             }
         }
         // Where one that is gone still pulls, `identity-not-attached` says so.
@@ -120,34 +131,32 @@ impl Change<'_> {
         if after.unknown.is_some() || (self.after.origin == Origin::Partial && after.entries.is_empty()) {
             return None;
         }
-        let names = |workload: &Workload| -> Vec<String> {
-            workload.secrets.entries.iter().filter_map(|secret| secret.name.as_ref()?.partial()).collect()
-        };
-        let stays = names(self.after);
+        let name = |secret: &Secret| secret.name.as_ref().and_then(Value::partial);
+        let stays: Vec<String> = after.entries.iter().filter_map(name).collect();
         if stays.iter().any(|name| name.contains('…')) || stays.len() < after.entries.len() {
             return None;
         }
-        let lost =
-            names(self.live).into_iter().filter(|name| !stays.iter().any(|stays| stays.eq_ignore_ascii_case(name)));
-        let lost: Vec<String> = lost.map(|name| format!("secret `{name}`")).collect();
+        let live = self.live.secrets.entries.iter().filter_map(|secret| Some((name(secret)?, secret.at)));
+        let lost = live.filter(|(name, _)| !stays.iter().any(|stays| stays.eq_ignore_ascii_case(name)));
+        let lost: Vec<Lost> = lost.map(|(name, at)| (format!("secret `{name}`"), at)).collect();
         // Where a registry entry needs one, `secret-undefined` says so.
         let finding = self.removes(self.place(after.at), &lost)?;
         Some(finding.help("write all secrets that are to stay").note())
     }
 
     /// `None` when nothing is lost.
-    fn removes(&self, at: Span, lost: &[String]) -> Option<Finding> {
+    fn removes(&self, at: Span, lost: &[Lost]) -> Option<Finding> {
         if lost.is_empty() {
             return None;
         }
-        let name = self.after.display_name();
+        let app = self.after.display_name();
+        let names = lost.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
         let title = match self.is_template() {
-            true => {
-                format!("the deployment takes {} from `{name}`: a template replaces the whole app", lost.join(", "))
-            }
-            false => format!("the update takes {} from `{name}`: lists are replaced as a whole", lost.join(", ")),
+            true => format!("the deployment takes {names} from `{app}`: a template replaces the whole app"),
+            false => format!("the update takes {names} from `{app}`: lists are replaced as a whole"),
         };
-        Some(Finding::at(at, title).also(self.live.at, "what runs now"))
+        let finding = Finding::at(at, title);
+        Some(lost.iter().take(SHOWN).fold(finding, |finding, (_, at)| finding.also(*at, "the app has it now")))
     }
 
     fn is_template(&self) -> bool {
@@ -182,8 +191,20 @@ mod tests {
 
     #[test]
     fn a_container_that_the_file_leaves_out_is_lost() {
-        insta::assert_snapshot!(verdicts(CHECK, &format!("{UPDATE}---\n{LIVE}"), &Evidence::default()), @"");
-        insta::assert_snapshot!(live(CHECK, UPDATE, LIVE), @"");
+        insta::assert_snapshot!(verdicts(CHECK, &format!("{UPDATE}---\n{LIVE}"), &Evidence::default()), @"
+        warning: the update takes container `proxy` from `shop`: lists are replaced as a whole
+        at: {name: api, image: a.io/a:2}
+        also: {name: proxy, image: a.io/p:1}: the app has it now
+        help: write all containers that are to stay
+        
+        not applicable: the manifest is not laid over a live app
+        ");
+        insta::assert_snapshot!(live(CHECK, UPDATE, LIVE), @"
+        warning: the update takes container `proxy` from `shop`: lists are replaced as a whole
+        at: {name: api, image: a.io/a:2}
+        also: {name: proxy, image: a.io/p:1}: the app has it now
+        help: write all containers that are to stay
+        ");
     }
 
     #[test]
@@ -202,10 +223,25 @@ mod tests {
         let update = |server: &str| {
             format!("name: shop\nconfiguration:\n  registries:\n  - {{server: {server}, identity: system}}\n")
         };
-        insta::assert_snapshot!(live(CHECK, &update("a.io"), LIVE), @"");
-        insta::assert_snapshot!(live(CHECK, &update("b.io"), LIVE), @"");
+        insta::assert_snapshot!(live(CHECK, &update("a.io"), LIVE), @"
+        note: the update takes registry entry `b.io` from `shop`: lists are replaced as a whole
+        at: registries
+        also: {server: b.io, identity: system}: the app has it now
+        help: write all registry entries that are to stay
+        ");
+        insta::assert_snapshot!(live(CHECK, &update("b.io"), LIVE), @"
+        warning: the update takes registry entry `a.io` from `shop`: lists are replaced as a whole
+        at: registries
+        also: {server: a.io, username: u, passwordSecretRef: pw}: the app has it now
+        help: write all registry entries that are to stay
+        ");
         let multiple = LIVE.replace("configuration: {", "configuration: {activeRevisionsMode: Multiple, ");
-        insta::assert_snapshot!(live(CHECK, &update("a.io"), &multiple), @"");
+        insta::assert_snapshot!(live(CHECK, &update("a.io"), &multiple), @"
+        warning: the update takes registry entry `b.io` from `shop`: lists are replaced as a whole
+        at: registries
+        also: {server: b.io, identity: system}: the app has it now
+        help: write all registry entries that are to stay
+        ");
     }
 
     #[test]
@@ -213,7 +249,27 @@ mod tests {
         let template = r#"{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
             "contentVersion": "1", "resources": [{"type": "Microsoft.App/containerApps", "apiVersion": "2025-01-01", "name": "shop",
             "properties": {"template": {"containers": [{"name": "api", "image": "a.io/a:2"}]}}}]}"#;
-        insta::assert_snapshot!(live(CHECK, template, LIVE), @"");
+        insta::assert_snapshot!(live(CHECK, template, LIVE), @r#"
+        note: the deployment takes container `proxy` from `shop`: a template replaces the whole app
+        at: {"name": "api", "image": "a.io/a:2"}
+        also: {name: proxy, image: a.io/p:1}: the app has it now
+        help: write all containers that are to stay
+        warning: the deployment takes registry entry `a.io`, registry entry `b.io` from `shop`: a template replaces the whole app
+        at: {"type": "Microsoft.App/containerApps", "apiVersion": "2025-01-01", "name": "shop",
+        also: {server: a.io, username: u, passwordSecretRef: pw}: the app has it now
+        also: {server: b.io, identity: system}: the app has it now
+        help: write all registry entries that are to stay
+        note: the deployment takes the system identity, identity `id-a` from `shop`: a template replaces the whole app
+        at: {"type": "Microsoft.App/containerApps", "apiVersion": "2025-01-01", "name": "shop",
+        also: identity: the app has it now
+        also: /s/id-a: the app has it now
+        help: write all identities that are to stay
+        note: the deployment takes secret `pw`, secret `api-key` from `shop`: a template replaces the whole app
+        at: {"type": "Microsoft.App/containerApps", "apiVersion": "2025-01-01", "name": "shop",
+        also: {name: pw}: the app has it now
+        also: {name: api-key}: the app has it now
+        help: write all secrets that are to stay
+        "#);
     }
 
     #[test]
