@@ -181,6 +181,77 @@ fn a_revision_is_judged_with_its_own_images() {
     is(&lab.check(&["--app", "ca-labacr", "--revision", "old"]), 1, &[shown]);
 }
 
+/// A template as azd's are: the app keeps the image that it has, unless another one is given.
+const KEEPS: &str = r#"{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "languageVersion": "2.0",
+  "parameters": {"image": {"type": "string", "defaultValue": ""}},
+  "resources": {
+    "running": {
+      "existing": true,
+      "type": "Microsoft.App/containerApps",
+      "apiVersion": "2024-03-01",
+      "name": "ca-labacr"
+    },
+    "app": {
+      OPTIONS
+      "type": "Microsoft.App/containerApps",
+      "apiVersion": "2024-03-01",
+      "name": "ca-labacr",
+      "location": "koreacentral",
+      "identity": {"type": "SystemAssigned"},
+      "properties": {
+        "environmentId": "[resourceId('Microsoft.App/managedEnvironments', 'cae-labacr')]",
+        "configuration": {"registries": [{"server": "labacr.azurecr.io", "identity": "system"}]},
+        "template": {
+          "containers": [
+            {
+              "name": "labacr",
+              "image": "[if(empty(parameters('image')), reference('running').template.containers[0].image, parameters('image'))]"
+            }
+          ]
+        }
+      }
+    }
+  }
+}"#;
+
+#[test]
+fn an_image_that_a_template_takes_from_the_running_app_is_asked_for() {
+    let lab = Lab::up("healthy-system-identity");
+    lab.write("main.json", &KEEPS.replace("OPTIONS", ""));
+    let kept = lab.check(&["main.json", "--record", "evidence.json"]);
+    is(&kept, 0, &[]);
+    assert_eq!(kept.report["judgements"][0]["workload"], "ca-labacr");
+    let judgements = kept.report["judgements"].as_array().unwrap();
+    let asked = judgements.iter().find(|one| one["code"] == "tag-missing").unwrap();
+    assert_eq!((&asked["image"], &asked["verdict"]), (&json!("labacr.azurecr.io/labacr:v1"), &json!("pass")));
+    is(&lab.check(&["main.json", "--evidence", "evidence.json"]), 0, &[]);
+    // With the app it is said as well that the image stays.
+    is(&lab.check(&["main.json", "--app", "ca-labacr"]), 0, &[&format!("note reference-unchanged {SHOWN}")]);
+    let offline = lab.check(&["main.json", "--offline"]);
+    let image = &offline.report["judgements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["code"] == "tag-missing")
+        .unwrap()["image"];
+    assert_eq!((offline.code, image), (Some(0), &json!("…")), "{}", offline.words);
+}
+
+#[test]
+fn what_is_deployed_only_where_it_does_not_exist_is_looked_for() {
+    let lab = Lab::up("healthy-system-identity");
+    lab.write("main.json", &KEEPS.replace("OPTIONS", r#""@options": {"onlyIfNotExists": []},"#));
+    let given = "image=labacr.azurecr.io/labacr:v9";
+    is(&lab.check(&["main.json", "-p", given]), 0, &["note image-not-applied main.json"]);
+    lab.azure.change(|world| world.resources.retain(|_, one| one["name"] != "ca-labacr"));
+    let first = lab.check(&["main.json", "-p", given]);
+    assert_eq!(first.code, Some(1), "{}", first.words);
+    assert!(first.found().iter().any(|one| one.starts_with("error tag-missing")), "{:?}", first.found());
+}
+
 /// Runs while something happens after two seconds, and says how long it took.
 fn waiting(lab: &Lab, words: &[&str], happens: impl FnOnce(&Azure) + Send) -> (Said, Duration) {
     let started = Instant::now();

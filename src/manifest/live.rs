@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::evidence::{Answer, Failure};
-use crate::source::FileId;
+use crate::source::{FileId, Span};
 use crate::value::Value;
 
 use super::{Host, Manifest, Origin, PlannedResource, Workload, resource};
@@ -71,6 +71,11 @@ impl Manifest {
         };
         let shown = self.workloads.iter().find(is_shown).filter(|_| workload.origin != Origin::Live)?;
         Some(Ok(shown))
+    }
+
+    /// Whether this is written in a live resource, by Azure, and in no manifest.
+    pub fn is_live(&self, at: Span) -> bool {
+        at.is_written() && self.live.iter().any(|live| live.file == at.file)
     }
 
     /// Whether it deploys the resource that was asked for.

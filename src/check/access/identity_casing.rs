@@ -23,7 +23,7 @@ pub const CHECK: Check = Check {
     run: Run::Workload(run),
 };
 
-fn run(_: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Finding>, Stop> {
+fn run(manifest: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Finding>, Stop> {
     // Azure's own spelling of a live workload is nobody's to mend.
     if workload.origin == Origin::Live || !wiring::is_container_app(workload) {
         return Err(Stop::NotApplicable("nobody wrote these ids by hand"));
@@ -33,6 +33,9 @@ fn run(_: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Finding>, 
     for entry in &workload.registries.entries {
         let Some(identity) = entry.identity.as_ref().filter(|identity| identity.as_str().is_some()) else { continue };
         let Some(attached) = workload.assigned(&workload.puller(identity)) else { continue };
+        if manifest.is_live(identity.at) {
+            continue;
+        }
         judged = true;
         let (Some(one), Some(other)) = (identity.as_str(), attached.id.as_str()) else { continue };
         if wiring::differ_in_case(one, other) {

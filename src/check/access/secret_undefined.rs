@@ -32,7 +32,7 @@ fn run(_: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Fin
         return Err(Stop::NotApplicable("no registry entry names a secret"));
     }
     let secrets = &workload.secrets;
-    if secrets.entries.is_empty() && workload.origin != Origin::Declared {
+    if secrets.entries.is_empty() && !matches!(workload.origin, Origin::Declared | Origin::Updated) {
         return Err(wiring::left_out(workload, evidence, "secrets"));
     }
     let (mut findings, mut open) = (Vec::new(), None);

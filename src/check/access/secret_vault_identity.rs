@@ -70,7 +70,7 @@ fn judge(
         return Ok(Some(finding.help("write `https://VAULT.vault.azure.net/secrets/NAME`")));
     }
     let Some(identity) = &secret.identity else {
-        if workload.origin == Origin::Live {
+        if workload.origin == Origin::Live || manifest.is_live(secret.at) {
             return Ok(None);
         }
         let finding = Finding::at_value(url, "nothing says which identity reads the secret from the key vault");
