@@ -11,7 +11,7 @@
 //! (`mcr.microsoft.com/k8se/quickstart:latest`), grant the role, and set the image then.
 
 use crate::check::{Check, Hypothesis, Run};
-use crate::evidence::{Evidence, Stop};
+use crate::evidence::{Evidence, Question, Resource, Stop};
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Credential, Host, Manifest, Origin, Pull, Puller, Workload};
 use crate::value::Value;
@@ -63,7 +63,14 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     // A registry that is new as well is proof that the app is: somebody starts from nothing.
     let is_first = plan.registry_is_new && pull.workload.id.is_some();
     let is_known = pull.workload.id.as_ref().is_some_and(|id| id.as_str().is_some_and(|id| id.starts_with('/')));
-    if !is_first && is_known && !evidence.is_offline() {
+    if let Some(Ok(_)) = pull.manifest.live_of(pull.workload) {
+        return Ok(Vec::new());
+    }
+    // Saved evidence that tells of the app is as good as asking.
+    let id = pull.workload.id.as_ref().and_then(Value::as_str);
+    let get = |id: &str| Question::Resource(Resource::Get { id: id.to_owned() });
+    let is_told = id.is_some_and(|id| evidence.contains(&get(id)));
+    if !is_first && is_known && (is_told || !evidence.is_offline()) {
         let id = pull.workload.id.as_ref().unwrap_or(&pull.workload.name);
         return match puller::read(id, evidence)? {
             Ok(_) => Ok(Vec::new()),
