@@ -54,7 +54,9 @@ impl Manifest {
     /// What Azure has of a workload, or why that is not known; `None` when nobody asked.
     pub fn live_of(&self, workload: &Workload) -> Option<Answer<&Workload>> {
         let is_it = |live: &&Live| {
-            let named = workload.name.as_str().is_none_or(|name| name.eq_ignore_ascii_case(&live.name));
+            // A name that is not known is that of the only one there is.
+            let only = || self.workloads.iter().filter(|other| other.host == workload.host).count() == 1;
+            let named = workload.name.as_str().map_or_else(only, |name| name.eq_ignore_ascii_case(&live.name));
             let same_id = |id: &str| live.id.is_empty() || !id.starts_with('/') || id.eq_ignore_ascii_case(&live.id);
             live.host == workload.host && named && workload.id.as_ref().and_then(Value::as_str).is_none_or(same_id)
         };
