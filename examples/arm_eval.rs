@@ -178,6 +178,7 @@ fn context(stated: &Json) -> Context {
             Some("AzureChinaCloud") => Cloud::China,
             _ => Cloud::Public,
         },
+        ..Context::default()
     }
 }
 
