@@ -97,7 +97,7 @@ fn read_documents(
     let given = Given { sources: given, ..Given::default() };
     let cloud = input.context.cloud.or(cloud).unwrap_or_default();
     let options = manifest::Options { context: context(&input.context, cloud), given };
-    Ok((manifest::read(&documents, &options), documents))
+    Ok((manifest::read(&mut documents, &options), documents))
 }
 
 /// Fills variables of the environment into parameters, wherever they are.

@@ -68,7 +68,7 @@ pub fn judged(check: Check, text: &str, evidence: &Evidence, more: impl FnOnce(&
 pub fn read(text: &str, sources: &mut Sources) -> Manifest {
     let file = sources.add("app.yaml", text);
     let document = load::document("app.yaml".to_owned(), file, Encoding::default(), sources).expect("a manifest");
-    manifest::read(&[document], &manifest::Options::default())
+    manifest::read(&mut [document], &manifest::Options::default())
 }
 
 /// A flat container app with this image and a piece of YAML.
@@ -143,6 +143,7 @@ pub fn single(os: &str, architecture: &str) -> Resolved {
         entries: Vec::new(),
         picked: Some(Ok(picked(os, architecture))),
         tag_digest: None,
+        anonymous: false,
     }
 }
 
