@@ -16,8 +16,13 @@ use pullgate::source::Sources;
 use pullgate::template::{Context, Given, expand};
 use serde_json::json;
 
-const RESOURCES: usize = 68;
+const RESOURCES: usize = 100;
 const ROUNDS: usize = 7;
+/// Apps of a module, of which a loop makes some, and modules of a team.
+const APPS: usize = 10;
+const LOOPED: usize = 2;
+const MODULES: usize = 5;
+const SCHEMA: &str = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -89,8 +94,8 @@ fn memory(resources: usize) -> String {
         String::from_utf8(child.stdout).ok()?.trim().parse().ok()
     };
     // What a process takes that expands nearly nothing is not the template's.
-    std::fs::write(file_of(1), template(1)).expect("the temporary folder can be written");
-    match (run(&resources.to_string()), run("1")) {
+    std::fs::write(file_of(0), template(0)).expect("the temporary folder can be written");
+    match (run(&resources.to_string()), run("0")) {
         (Some(all), Some(base)) if all > 0.0 => format!("{:.1}x", (all - base) * 1024.0 / text.len() as f64),
         _ => "unknown".to_owned(),
     }
@@ -100,12 +105,12 @@ fn file_of(resources: usize) -> std::path::PathBuf {
     std::env::temp_dir().join(format!("pullgate-bench-{resources}.json"))
 }
 
-/// A template as Bicep compiles it: a module for every eight resources, loops, parameters handed down, registries by reference.
+/// A template as Bicep compiles it: teams of modules of apps, each module in the deployment of its team; loops of resources, of
+/// environment variables and of outputs; parameters handed down twice, registries by reference.
 fn template(resources: usize) -> String {
-    let modules: Vec<serde_json::Value> =
-        (0..resources.div_ceil(8)).map(|index| module(index, resources.min(8))).collect();
+    let teams: Vec<serde_json::Value> = (0..resources / (MODULES * APPS)).map(team).collect();
     let template = json!({
-        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "$schema": SCHEMA,
         "contentVersion": "1.0.0.0",
         "metadata": {"_generator": {"name": "bicep", "version": "0.38.5.1644", "templateHash": "1234567890"}},
         "parameters": {
@@ -114,72 +119,107 @@ fn template(resources: usize) -> String {
             "registryName": {"type": "string", "defaultValue": "acmeprod"},
         },
         "variables": {"registry": "[format('{0}.azurecr.io', toLower(parameters('registryName')))]"},
-        "resources": modules,
+        "resources": teams,
     });
     serde_json::to_string_pretty(&template).expect("JSON")
 }
 
-fn module(index: usize, apps: usize) -> serde_json::Value {
-    let environment: Vec<serde_json::Value> = (0..20)
+fn team(index: usize) -> serde_json::Value {
+    let handed = json!({
+        "location": {"value": "[parameters('location')]"},
+        "registry": {"value": "[variables('registry')]"},
+        "tag": {"value": "[parameters('tag')]"},
+    });
+    let template = json!({
+        "$schema": SCHEMA,
+        "contentVersion": "1.0.0.0",
+        "parameters": {"location": {"type": "string"}, "registry": {"type": "string"}, "tag": {"type": "string"}},
+        "variables": {"registry": "[parameters('registry')]"},
+        "resources": (0..MODULES).map(|module| apps(&format!("app-{index}-{module}"))).collect::<Vec<_>>(),
+    });
+    deployment(&format!("team-{index}"), handed, template)
+}
+
+fn apps(name: &str) -> serde_json::Value {
+    let settings: Vec<String> =
+        (0..12).map(|n| format!("a value that is as long as values of settings often are, number {n}")).collect();
+    let handed = json!({
+        "name": {"value": name},
+        "location": {"value": "[parameters('location')]"},
+        "registry": {"value": "[variables('registry')]"},
+        "tag": {"value": "[parameters('tag')]"},
+    });
+    let mut resources: Vec<serde_json::Value> = (0..APPS - LOOPED).map(|n| app(&n.to_string())).collect();
+    let mut looped = app("{1}");
+    looped["name"] = json!("[format('{0}-worker-{1}', parameters('name'), copyIndex())]");
+    looped["copy"] = json!({"name": "workers", "count": LOOPED});
+    resources.push(looped);
+    let template = json!({
+        "$schema": SCHEMA,
+        "contentVersion": "1.0.0.0",
+        "parameters": {
+            "name": {"type": "string"},
+            "location": {"type": "string"},
+            "registry": {"type": "string"},
+            "tag": {"type": "string"},
+            "settings": {"type": "array", "defaultValue": settings},
+        },
+        "resources": resources,
+        "outputs": {"names": {"type": "array", "copy": {"count": APPS, "input": "[format('{0}-{1}', parameters('name'), copyIndex())]"}}},
+    });
+    deployment(name, handed, template)
+}
+
+fn app(number: &str) -> serde_json::Value {
+    let settings: Vec<serde_json::Value> = (0..10)
         .map(|n| json!({"name": format!("SETTING_{n}"), "value": format!("[format('{{0}}-{n}', parameters('settings')[{n}])]")}))
         .collect();
-    let probes: Vec<serde_json::Value> = (0..6)
+    let probes: Vec<serde_json::Value> = (0..3)
         .map(|n| json!({"type": "Liveness", "httpGet": {"path": format!("/health/{n}"), "port": 8080}, "periodSeconds": 10 + n}))
         .collect();
-    let settings: Vec<String> =
-        (0..20).map(|n| format!("a value that is as long as values of settings often are, number {n}")).collect();
-    let app = |n: usize| {
-        json!({
-            "type": "Microsoft.App/containerApps",
-            "apiVersion": "2025-01-01",
-            "name": format!("[format('{{0}}-{n}', parameters('name'))]"),
-            "location": "[parameters('location')]",
-            "identity": {
-                "type": "UserAssigned",
-                "userAssignedIdentities": {"[format('{0}', resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', parameters('name')))]": {}},
-            },
-            "properties": {
-                "environmentId": "[resourceId('Microsoft.App/managedEnvironments', parameters('name'))]",
-                "configuration": {
-                    "registries": [{"server": "[parameters('registry')]", "identity": "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', parameters('name'))]"}],
-                },
-                "template": {
-                    "containers": [{
+    let identity = "resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', parameters('name'))";
+    json!({
+        "type": "Microsoft.App/containerApps",
+        "apiVersion": "2025-01-01",
+        "name": format!("[format('{{0}}-{number}', parameters('name'))]"),
+        "location": "[parameters('location')]",
+        "identity": {"type": "UserAssigned", "userAssignedIdentities": {format!("[format('{{0}}', {identity})]"): {}}},
+        "properties": {
+            "environmentId": "[resourceId('Microsoft.App/managedEnvironments', parameters('name'))]",
+            "configuration": {"registries": [{"server": "[parameters('registry')]", "identity": format!("[{identity}]")}]},
+            "template": {
+                "containers": [
+                    {
                         "name": "api",
-                        "image": format!("[format('{{0}}/team/service-{n}:{{1}}', parameters('registry'), parameters('tag'))]"),
-                        "env": environment,
+                        "image": "[format('{0}/team/service:{1}', parameters('registry'), parameters('tag'))]",
+                        "env": settings,
                         "probes": probes,
-                    }],
-                },
+                    },
+                    {
+                        "name": "sidecar",
+                        "image": "[format('{0}/team/sidecar:{1}', parameters('registry'), parameters('tag'))]",
+                        "copy": [{
+                            "name": "env",
+                            "count": "[length(parameters('settings'))]",
+                            "input": {"name": "[format('SETTING_{0}', copyIndex('env'))]", "value": "[parameters('settings')[copyIndex('env')]]"},
+                        }],
+                    },
+                ],
             },
-        })
-    };
+        },
+    })
+}
+
+fn deployment(name: &str, handed: serde_json::Value, template: serde_json::Value) -> serde_json::Value {
     json!({
         "type": "Microsoft.Resources/deployments",
         "apiVersion": "2025-04-01",
-        "name": format!("apps-{index}"),
+        "name": name,
         "properties": {
             "expressionEvaluationOptions": {"scope": "inner"},
             "mode": "Incremental",
-            "parameters": {
-                "name": {"value": format!("app-{index}")},
-                "location": {"value": "[parameters('location')]"},
-                "registry": {"value": "[variables('registry')]"},
-                "tag": {"value": "[parameters('tag')]"},
-            },
-            "template": {
-                "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
-                "contentVersion": "1.0.0.0",
-                "parameters": {
-                    "name": {"type": "string"},
-                    "location": {"type": "string"},
-                    "registry": {"type": "string"},
-                    "tag": {"type": "string"},
-                    "settings": {"type": "array", "defaultValue": settings},
-                },
-                "resources": (0..apps).map(app).collect::<Vec<_>>(),
-                "outputs": {"names": {"type": "array", "copy": {"count": apps, "input": "[format('{0}-{1}', parameters('name'), copyIndex())]"}}},
-            },
+            "parameters": handed,
+            "template": template,
         },
     })
 }

@@ -10,26 +10,31 @@
 #[path = "../tests/support/authority.rs"]
 mod authority;
 #[allow(dead_code, reason = "shared with tests, which use the rest")]
-#[path = "../tests/support/double.rs"]
-mod double;
-#[allow(dead_code, reason = "shared with tests, which use the rest")]
 #[path = "../tests/support/registry.rs"]
 mod rig;
 #[path = "../tests/support/tokens.rs"]
 mod tokens;
 
+use std::convert::Infallible;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use authority::Authority;
 use base64::Engine;
-use double::{Double, Reply};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use rig::{Registry, Store, Variant};
+use rustls::ServerConfig;
 use serde_json::json;
+use tokio_rustls::TlsAcceptor;
 
 const IMAGES: usize = 100;
 const ROUNDS: usize = 5;
@@ -47,7 +52,7 @@ fn main() {
     let service = token_service(&signer);
     println!("path       images   pullgate     skopeo   skopeo/pullgate   round trips of 40 ms");
     for relayed in [false, true] {
-        let token_port = if relayed { relay(service.port) } else { service.port };
+        let token_port = if relayed { relay(service) } else { service };
         let realm = format!("https://localhost:{token_port}/token");
         let registry = Registry::start(&store, Variant::Token { realm: &realm, signer: &signer, tls: Some(&leaf) });
         let port: u16 = registry.host().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
@@ -73,12 +78,10 @@ fn row(signer: &Authority, host: &str, count: usize, relayed: bool) {
 
 fn prepare(folder: &Path, signer: &Authority, host: &str, images: &[String]) {
     let write = |name: &str, text: String| std::fs::write(folder.join(name), text).expect("the folder can be written");
-    let container = |(number, image): (usize, &String)| format!("      - {{name: c{number}, image: '{image}'}}\n");
-    let containers: String = images.iter().enumerate().map(container).collect();
-    write(
-        "pod.yaml",
-        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: many}}\nspec:\n  containers:\n{containers}"),
-    );
+    // Compose pulls with this machine's login, as skopeo does: nobody has to be asked what others may.
+    let service = |(number, image): (usize, &String)| format!("  s{number}: {{image: '{image}'}}\n");
+    let services: String = images.iter().enumerate().map(service).collect();
+    write("compose.yaml", format!("services:\n{services}"));
     write("images", images.join("\n"));
     write("ca.crt", signer.pem.clone());
     let auth = base64::engine::general_purpose::STANDARD.encode("alice:secret");
@@ -89,7 +92,7 @@ fn pullgate(folder: &Path) -> Duration {
     let started = Instant::now();
     let report = folder.join("report.json");
     let mut command = Command::new(env!("CARGO_BIN_EXE_pullgate"));
-    command.args(["check", "pod.yaml", "--ca-file", "ca.crt", "--concurrency", "128", "--report"]);
+    command.args(["check", "compose.yaml", "--ca-file", "ca.crt", "--concurrency", "128", "--report"]);
     command
         .arg(format!("json={}", report.display()))
         .env("DOCKER_CONFIG", folder)
@@ -120,14 +123,41 @@ fn median(run: impl Fn() -> Duration) -> Duration {
     times[ROUNDS / 2]
 }
 
-/// Gives everybody what is asked for; the clients compared ask in the same way.
-fn token_service(signer: &Authority) -> Double {
-    let own = signer.clone();
-    Double::signed_by(signer, move |seen, _| {
-        let scope = seen.target.split("scope=repository%3A").nth(1).unwrap_or_default();
-        let repository = scope.split("%3Apull").next().unwrap_or_default().replace("%2F", "/");
-        Reply::json(200, json!({"token": tokens::token(&own, "rig", &repository, &["pull"])}))
-    })
+/// Gives everybody what is asked for; the clients compared ask in the same way. It speaks what they prefer, as the token services
+/// of Azure, Docker Hub and GitHub do: HTTP/2 or HTTP/1.1.
+fn token_service(signer: &Authority) -> u16 {
+    let mut tls = ServerConfig::clone(&signer.leaf(&["localhost"]).server());
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let (acceptor, signer) = (TlsAcceptor::from(Arc::new(tls)), signer.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    listener.set_nonblocking(true).expect("a socket");
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, signer) = (acceptor.clone(), signer.clone());
+                tokio::spawn(async move {
+                    let _ = stream.set_nodelay(true);
+                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    let give = service_fn(|request: Request<Incoming>| {
+                        let token = token(&signer, request.uri().query().unwrap_or_default());
+                        async move { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(token))) }
+                    });
+                    let server = auto::Builder::new(TokioExecutor::new());
+                    let _ = server.serve_connection(TokioIo::new(stream), give).await;
+                });
+            }
+        });
+    });
+    port
+}
+
+fn token(signer: &Authority, query: &str) -> String {
+    let scope = query.split("scope=repository%3A").nth(1).unwrap_or_default();
+    let repository = scope.split("%3Apull").next().unwrap_or_default().replace("%2F", "/");
+    json!({"token": tokens::token(signer, "rig", &repository, &["pull"])}).to_string()
 }
 
 /// A port whose connections reach another one with [`EACH_WAY`] added in both directions.

@@ -24,7 +24,7 @@ use std::rc::Rc;
 pub use repoint::repoint;
 
 use crate::document::{is_json, parse_json};
-use crate::source::{FileId, Sources, Span};
+use crate::source::{self, FileId, Sources, Span};
 use crate::value::Value;
 
 use follow::Follow;
@@ -90,6 +90,11 @@ impl<'s> Origins<'s> {
     pub fn find(&self, span: Span) -> Result<Place, Lost> {
         let follow = Follow { origins: self, span, module: Cell::default() };
         self.follow(&follow).ok_or_else(|| Lost { module: follow.module.get() })
+    }
+
+    /// The position of a span, for people: in the source that it came from where that is certain, else where it stands.
+    pub fn place(&self, span: Span) -> Option<source::Place<'s>> {
+        self.sources.place(self.find(span).map_or(span, |found| found.at))
     }
 
     fn follow(&self, follow: &Follow) -> Option<Place> {

@@ -131,13 +131,16 @@ impl Policy {
     /// Gives the judgements the weight that the policy gives them, marks those that it excuses, and adds what is wrong with
     /// the policy itself: entries that have expired, comments that nobody understands.
     pub fn apply(&self, judgements: &mut Vec<Judgement>, sources: &Sources) {
-        let prints = fingerprints(judgements);
-        for (judgement, print) in judgements.iter_mut().zip(prints) {
+        let prints = match self.baseline.is_empty() {
+            true => Vec::new(),
+            false => fingerprints(judgements),
+        };
+        for (judgement, print) in judgements.iter_mut().zip(prints.into_iter().chain(std::iter::repeat(None))) {
             if let Some(&severity) = self.severities.get(judgement.check.code) {
                 judgement.severity = severity;
             }
             let is_known = print.is_some_and(|print| self.baseline.contains(&print));
-            judgement.excused = self.excuse(judgement, is_known, sources);
+            judgement.excused = self.excuse(judgement, is_known, sources).map(Into::into);
         }
         let expired = self.exceptions.iter().filter_map(|exception| exception.expired(self.today));
         let unclear = self.wishes.iter().filter_map(Wish::unclear);
@@ -146,7 +149,7 @@ impl Policy {
                 judgement.severity = severity;
             }
             if self.ignore.iter().any(|code| code == judgement.check.code) {
-                judgement.excused = Some(format!("ignored: {}", judgement.check.code));
+                judgement.excused = Some(format!("ignored: {}", judgement.check.code).into());
             }
             judgements.push(judgement);
         }

@@ -148,7 +148,13 @@ fn open(judgements: &[Judgement]) -> Vec<Open> {
     let one = |judgement: &Judgement| match &judgement.verdict {
         Verdict::Unverified(failure) => Some(Open {
             check: judgement.check.code,
-            about: judgement.container.as_deref().or(judgement.workload.as_deref()).unwrap_or_default().to_owned(),
+            about: judgement
+                .about
+                .container
+                .as_deref()
+                .or(judgement.about.workload.as_deref())
+                .unwrap_or_default()
+                .to_owned(),
             reason: reason(failure),
             inherent: matches!(**failure, Failure::Unknown { .. }),
         }),

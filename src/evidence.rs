@@ -88,6 +88,20 @@ impl Evidence {
         self.read(question, |reply| if let Reply::Flag(flag) = reply { Some(*flag) } else { None })
     }
 
+    /// Whether an image can be pulled without credentials: the registry's answer about it tells where it was asked without any,
+    /// so that only who is logged in asks once more.
+    pub fn open_to_all(&self, image: &ImageRef, platform: &Platform) -> Result<Answer<bool>, Stop> {
+        let asked = self.anonymous(&image.registry, &image.repository);
+        if asked.is_ok() {
+            return asked;
+        }
+        match self.image(image, platform)? {
+            Ok(resolved) if resolved.anonymous => Ok(Ok(true)),
+            Err(Failure::Refused { anonymous: true, .. }) => Ok(Ok(false)),
+            _ => asked,
+        }
+    }
+
     /// The tags of a repository: to help after a failure, never to decide.
     pub fn tags(&self, registry: &Host, repository: &str) -> Result<Answer<&[String]>, Stop> {
         let question = Question::Tags { registry: registry.clone(), repository: repository.to_owned() };

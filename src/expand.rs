@@ -8,6 +8,7 @@ use serde::Serialize;
 pub use json::json;
 pub use text::write;
 
+use crate::bicep::Origins;
 use crate::manifest::{Condition, Container, Identity, Manifest, PlannedResource, RegistryEntry, Workload};
 use crate::source::{Sources, Span};
 use crate::value::Value;
@@ -94,7 +95,7 @@ pub struct ExpandedUnknown {
     pub at: Option<At>,
 }
 
-/// A position; lines and columns count from one, columns in characters.
+/// A position, in Bicep where the value came from there and its place is certain; lines and columns count from one, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct At {
     pub file: String,
@@ -107,24 +108,25 @@ pub const SCHEMA: &str = "pullgate/expand/1";
 
 /// What would be deployed, ready to be printed as JSON; with all resources if `resources` is asked for.
 pub fn expand(manifest: &Manifest, sources: &Sources, resources: bool) -> Expanded {
+    let origins = Origins::new(sources);
     let planned = manifest.planned.resources.iter().filter(|_| resources);
     let outputs = manifest.outputs.iter().map(|(name, value)| (name.clone(), json(value)));
     let unknown = manifest.unknown.iter().map(|unknown| ExpandedUnknown {
         path: unknown.path.clone(),
         expression: unknown.expression.clone(),
         why: unknown.why.clone(),
-        at: at(unknown.at, sources),
+        at: at(unknown.at, &origins),
     });
     Expanded {
         schema: SCHEMA,
-        workloads: manifest.workloads.iter().map(|workload| expand_workload(workload, sources)).collect(),
-        resources: planned.map(|resource| expand_resource(resource, sources)).collect(),
+        workloads: manifest.workloads.iter().map(|workload| expand_workload(workload, &origins)).collect(),
+        resources: planned.map(|resource| expand_resource(resource, &origins)).collect(),
         outputs: outputs.collect(),
         unknown: unknown.collect(),
     }
 }
 
-fn expand_workload(workload: &Workload, sources: &Sources) -> ExpandedWorkload {
+fn expand_workload(workload: &Workload, origins: &Origins) -> ExpandedWorkload {
     let container = |container: &Container| ExpandedContainer {
         name: optional(container.name.as_ref()),
         image: optional(container.image.as_ref()),
@@ -148,11 +150,11 @@ fn expand_workload(workload: &Workload, sources: &Sources) -> ExpandedWorkload {
             r#type: identity_type(&workload.identity),
             user_assigned: workload.identity.user_assigned.iter().map(|identity| json(&identity.id)).collect(),
         },
-        at: at(workload.at, sources),
+        at: at(workload.at, origins),
     }
 }
 
-fn expand_resource(resource: &PlannedResource, sources: &Sources) -> ExpandedResource {
+fn expand_resource(resource: &PlannedResource, origins: &Origins) -> ExpandedResource {
     const OWN: [&str; 7] = ["id", "type", "name", "condition", "existing", "dependsOn", "at"];
     let written = resource.body.get("type").and_then(Value::as_str);
     let mut declaration = match json::declaration(&resource.body) {
@@ -170,7 +172,7 @@ fn expand_resource(resource: &PlannedResource, sources: &Sources) -> ExpandedRes
         condition: condition(&resource.condition),
         existing: resource.existing,
         depends_on: resource.depends_on.clone(),
-        at: at(resource.at, sources),
+        at: at(resource.at, origins),
         declaration,
     }
 }
@@ -197,8 +199,8 @@ fn optional(value: Option<&Value>) -> serde_json::Value {
     value.map_or(serde_json::Value::Null, json)
 }
 
-fn at(span: Span, sources: &Sources) -> Option<At> {
-    let place = sources.place(span)?;
+fn at(span: Span, origins: &Origins) -> Option<At> {
+    let place = origins.place(span)?;
     Some(At { file: place.path.to_owned(), line: place.line, column: place.column })
 }
 
@@ -215,7 +217,7 @@ mod tests {
         let mut sources = Sources::default();
         let file = sources.add("app.yaml", text);
         let document = crate::load::document("app.yaml".to_owned(), file, Encoding::Utf8, &sources).unwrap();
-        let manifest = read(&[document], &Options::default());
+        let manifest = read(&mut [document], &Options::default());
         serde_json::to_value(expand(&manifest, &sources, true)).unwrap()
     }
 
@@ -259,7 +261,7 @@ mod tests {
             "name: \"a\\e[31m\"\nenvironmentId: e\ntemplate: {containers: [{image: \"x\\r\\n::error::y\"}]}",
         );
         let document = crate::load::document("app.yaml".to_owned(), file, Encoding::Utf8, &sources).unwrap();
-        let manifest = read(&[document], &Options::default());
+        let manifest = read(&mut [document], &Options::default());
         let mut out = Vec::new();
         write(&mut out, &manifest, &sources, false).unwrap();
         let text = String::from_utf8(out).unwrap();

@@ -94,7 +94,7 @@ struct Loaded {
 /// # Errors
 /// The first input that cannot be read.
 pub fn read(input: &cli::Input, sources: &mut Sources) -> Result<Manifest, RunError> {
-    load_inputs(input, None, sources).map(|loaded| manifest::read(&loaded.documents, &loaded.options))
+    load_inputs(input, None, sources).map(|mut loaded| manifest::read(&mut loaded.documents, &loaded.options))
 }
 
 /// Loads it; `cloud` is where it goes unless the command line says otherwise.

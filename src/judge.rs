@@ -31,15 +31,21 @@ pub struct Judgement {
     /// The check's own, lower where the finding says so, other where the policy says so.
     pub severity: Severity,
     pub verdict: Verdict,
-    pub workload: Option<Rc<str>>,
-    pub container: Option<Rc<str>>,
-    pub image: Option<Rc<str>>,
-    /// The digest that the image resolved to.
-    pub digest: Option<Rc<str>>,
+    pub about: Rc<About>,
     /// Where the thing that was judged is written: the image, the workload.
     pub subject: Span,
     /// Set when the policy excuses it: why. It is reported and does not count.
-    pub excused: Option<String>,
+    pub excused: Option<Box<str>>,
+}
+
+/// What judgements are about. They share it: a manifest of a thousand images has a hundred thousand of them.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    pub workload: Option<String>,
+    pub container: Option<String>,
+    pub image: Option<String>,
+    /// The digest that the image resolved to.
+    pub digest: Option<String>,
 }
 
 /// The judgements, and what must be asked before they are final.
@@ -93,13 +99,13 @@ pub fn judge(manifest: &Manifest, evidence: &Evidence) -> Judged {
     let mut cases = Cases::default();
     for workload in manifest.workloads.iter().filter(|workload| workload.condition != Condition::Never) {
         let case = cases.of(manifest, workload, evidence);
-        // What a judgement is about is made once and shared: a manifest of a thousand images has a hundred thousand of them.
-        let whole = Subject { workload: Some(workload.display_name().into()), ..Subject::at(workload.at) };
+        let name = workload.display_name();
+        let whole = Subject::new(About { workload: Some(name.clone()), ..About::default() }, workload.at);
         let pull = |container| Pull { manifest, workload, container };
         let pulls: Vec<(Pull, Subject)> = workload
             .containers
             .iter()
-            .map(|container| (pull(container), whole.of(&pull(container), evidence)))
+            .map(|container| (pull(container), Subject::of(&name, &pull(container), evidence)))
             .collect();
         for check in CHECKS {
             match check.run {
@@ -120,38 +126,34 @@ pub fn judge(manifest: &Manifest, evidence: &Evidence) -> Judged {
     for problem in &manifest.problems {
         // A code without a check would be a page that nobody can read: the table's test forbids it.
         let Some(check) = crate::check::find(problem.code) else { continue };
-        let workload = problem.workload.as_deref().map(Rc::from);
-        let subject = Subject { workload, ..Subject::at(problem.finding.at) };
+        let subject =
+            Subject::new(About { workload: problem.workload.clone(), ..About::default() }, problem.finding.at);
         judged.keep(about(check, &subject), Ok(vec![problem.finding.clone()]), evidence);
     }
     judged
 }
 
-/// What a judgement is about.
+/// What a judgement is about, and where that is written.
 struct Subject {
-    workload: Option<Rc<str>>,
-    container: Option<Rc<str>>,
-    image: Option<Rc<str>>,
-    digest: Option<Rc<str>>,
+    about: Rc<About>,
     at: Span,
 }
 
 impl Subject {
-    fn at(at: Span) -> Subject {
-        Subject { workload: None, container: None, image: None, digest: None, at }
+    fn new(about: About, at: Span) -> Subject {
+        Subject { about: Rc::new(about), at }
     }
 
     /// One container of this workload.
-    fn of(&self, pull: &Pull, evidence: &Evidence) -> Subject {
+    fn of(workload: &str, pull: &Pull, evidence: &Evidence) -> Subject {
         let image = pull.container.image.as_ref();
-        let shared = |text: Option<String>| text.map(Rc::from);
-        Subject {
-            workload: self.workload.clone(),
-            container: shared(pull.container.name.as_ref().and_then(|name| name.partial())),
-            image: shared(image.and_then(|image| image.partial())),
-            digest: shared(digest(pull, evidence)),
-            at: image.map_or(pull.container.at, |image| pull.place(image)),
-        }
+        let about = About {
+            workload: Some(workload.to_owned()),
+            container: pull.container.name.as_ref().and_then(|name| name.partial()),
+            image: image.and_then(|image| image.partial()),
+            digest: digest(pull, evidence),
+        };
+        Subject::new(about, image.map_or(pull.container.at, |image| pull.place(image)))
     }
 }
 
@@ -160,10 +162,7 @@ fn about(check: &'static Check, subject: &Subject) -> Judgement {
         check,
         severity: check.severity,
         verdict: Verdict::Pass,
-        workload: subject.workload.clone(),
-        container: subject.container.clone(),
-        image: subject.image.clone(),
-        digest: subject.digest.clone(),
+        about: Rc::clone(&subject.about),
         subject: subject.at,
         excused: None,
     }

@@ -115,6 +115,22 @@ pub fn document(path: String, file: FileId, encoding: Encoding, sources: &Source
     Ok(Document { path, file, bicep: None, parts, notes, ignores, encoding, diagnostics: Vec::new() })
 }
 
+/// Reads the templates again that were taken out of their documents.
+///
+/// # Errors
+/// None that reading them the first time did not have.
+pub fn reload_templates(documents: &mut [Document], sources: &Sources) -> Result<(), LoadError> {
+    for document in documents.iter_mut().filter(|one| one.parts.iter().any(|part| part.kind == Kind::ArmTemplate)) {
+        let again = self::document(document.path.clone(), document.file, document.encoding, sources)?;
+        for (part, again) in document.parts.iter_mut().zip(again.parts) {
+            if part.kind == Kind::ArmTemplate && again.kind == Kind::ArmTemplate {
+                part.value = again.value;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn compile(
     path: &Path,
     source: kind::Bicep,

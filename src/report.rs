@@ -85,7 +85,8 @@ fn unverified_reasons(report: &Report) -> Vec<(String, String)> {
         if let Some(remedy) = failure.remedy() {
             reason.push_str(&format!("; {remedy}"));
         }
-        let who = judgement.container.as_deref().or(judgement.workload.as_deref()).unwrap_or_default().to_owned();
+        let who =
+            judgement.about.container.as_deref().or(judgement.about.workload.as_deref()).unwrap_or_default().to_owned();
         let names = reasons.entry(reason).or_default().entry(judgement.check.code).or_default();
         if !names.contains(&who) {
             names.push(who);

@@ -9,25 +9,32 @@ use std::path::{Path, PathBuf};
 use pullgate::bicep::repoint;
 use pullgate::config::Wish;
 use pullgate::evidence::Evidence;
+use pullgate::expand::expand;
 use pullgate::finding::Finding;
 use pullgate::judge::{Judgement, Verdict, judge};
 use pullgate::load::{Document, Input, load};
-use pullgate::manifest::{Options, read};
+use pullgate::manifest::{Manifest, Options, read};
 use pullgate::source::{Sources, Span};
 
 type Judged = (Vec<Judgement>, Sources, Vec<Document>);
 
-/// The judgements about a source whose compiled text stands beside it.
-fn judged(source: &str, compiled: &str) -> Judged {
+/// The documents and the manifest of a source whose compiled text stands beside it.
+fn loaded(source: &str, compiled: &str, sources: &mut Sources) -> (Vec<Document>, Manifest) {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bicep");
     let folder = tempfile::tempdir().unwrap();
     let compiler = folder.path().join("bicep");
     std::fs::write(&compiler, format!("#!/bin/sh\ncat '{}'\n", data.join(compiled).display())).unwrap();
     std::fs::set_permissions(&compiler, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let mut sources = Sources::default();
     let input = Input::File(data.join(source));
-    let documents = load(&[input], Some(folder.path().as_os_str()), &mut sources).unwrap();
-    let manifest = read(&documents, &Options::default());
+    let mut documents = load(&[input], Some(folder.path().as_os_str()), sources).unwrap();
+    let manifest = read(&mut documents, &Options::default());
+    (documents, manifest)
+}
+
+/// The judgements about it.
+fn judged(source: &str, compiled: &str) -> Judged {
+    let mut sources = Sources::default();
+    let (documents, manifest) = loaded(source, compiled, &mut sources);
     let mut judgements = judge(&manifest, &Evidence::default().offline()).judgements;
     repoint(&mut judgements, &sources);
     (judgements, sources, documents)
@@ -123,6 +130,20 @@ fn a_finding_that_stays_in_the_compiled_template_says_so() {
         assert!(finding.detail.iter().any(|detail| detail.starts_with("the line is that of the compiled template")));
         assert!(finding.edit.is_none());
     }
+}
+
+#[test]
+fn an_expansion_points_into_the_bicep_too() {
+    let mut sources = Sources::default();
+    let (_, manifest) = loaded("symbolic/main.bicep", "symbolic/main.json", &mut sources);
+    let expanded = expand(&manifest, &sources, false);
+    let places: Vec<String> = expanded
+        .workloads
+        .iter()
+        .filter_map(|workload| workload.at.as_ref())
+        .map(|at| format!("{}:{}", at.file.rsplit('/').next().unwrap_or_default(), at.line))
+        .collect();
+    assert_eq!(places, ["main.bicep:29", "main.bicep:49", "main.bicep:49", "main.bicep:63", "worker.bicep:5"]);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn judged(name: &str) -> Vec<Judgement> {
     let mut sources = Sources::default();
     let file = sources.add("app.yaml", read("app.yaml".to_owned()));
     let document = load::document("app.yaml".to_owned(), file, Encoding::default(), &sources).expect("a manifest");
-    let manifest = manifest::read(&[document], &manifest::Options::default());
+    let manifest = manifest::read(&mut [document], &manifest::Options::default());
     let evidence = Evidence::load(&read(format!("{name}.json"))).expect("evidence").offline();
     judge(&manifest, &evidence).judgements
 }

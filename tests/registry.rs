@@ -11,6 +11,8 @@ mod rig;
 mod tokens;
 
 use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use authority::Authority;
@@ -180,6 +182,29 @@ fn a_registry_is_challenged_once_and_each_repository_has_one_token() {
     let count = |path: &str| requests.iter().filter(|request| request.contains(path)).count();
     assert_eq!((count("GET /v2/ "), count("/manifests/"), count("/blobs/")), (1, 10, 10), "{requests:?}");
     assert_eq!(requests.len(), 21, "{requests:?}");
+}
+
+#[test]
+fn an_image_of_thirty_containers_is_asked_for_once() {
+    if !is_installed() {
+        return;
+    }
+    let store = Store::new();
+    let registry = Registry::start(&store, Variant::Open);
+    registry.push_image("app/api", "1.0", "amd64");
+    let before = registry.requests().len();
+    let image = format!("{}/app/api:1.0", registry.host());
+    let containers: String = (0..30).map(|number| format!("  - {{name: c{number}, image: '{image}'}}\n")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let pod = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: many}}\nspec:\n  containers:\n{containers}");
+    fs::write(folder.path().join("pod.yaml"), pod).unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_pullgate")).args(["check", "pod.yaml"]).current_dir(&folder).output();
+    let run = run.unwrap();
+    assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stdout));
+    let requests = registry.requests().split_off(before);
+    let count = |path: &str| requests.iter().filter(|request| request.contains(path)).count();
+    assert_eq!((count("/manifests/"), count("/blobs/")), (1, 1), "{requests:?}");
+    assert!(requests.len() <= 3, "{requests:?}");
 }
 
 #[test]

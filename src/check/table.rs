@@ -49,13 +49,13 @@ pub fn judged_live(check: Check, file: Option<&str>, live: &str, evidence: &Evid
     let shown = document("live", live);
     let body = shown.parts[0].value.clone();
     let mut manifest = match file {
-        None => manifest::read(&[shown], &manifest::Options::default()),
+        None => manifest::read(&mut [shown], &manifest::Options::default()),
         Some(written) => {
             let text = |key: &str| body.get(key).and_then(crate::value::Value::as_str).unwrap_or_default().to_owned();
             let (id, name) = (text("id"), text("name"));
             let asked = manifest::Asked { id, name, host: manifest::Host::ContainerApp, body: Ok(body.clone()) };
             let options = manifest::Options { live: vec![asked], ..manifest::Options::default() };
-            manifest::read(&[document("app.yaml", written)], &options)
+            manifest::read(&mut [document("app.yaml", written)], &options)
         }
     };
     if file.is_none() {
@@ -102,7 +102,7 @@ fn outcomes(check: &Check, manifest: &Manifest, evidence: &Evidence, sources: &S
 pub fn read(text: &str, sources: &mut Sources) -> Manifest {
     let file = sources.add("app.yaml", text);
     let document = load::document("app.yaml".to_owned(), file, Encoding::default(), sources).expect("a manifest");
-    manifest::read(&[document], &manifest::Options::default())
+    manifest::read(&mut [document], &manifest::Options::default())
 }
 
 /// A flat container app with this image and a piece of YAML.
@@ -177,6 +177,7 @@ pub fn single(os: &str, architecture: &str) -> Resolved {
         entries: Vec::new(),
         picked: Some(Ok(picked(os, architecture))),
         tag_digest: None,
+        anonymous: false,
     }
 }
 

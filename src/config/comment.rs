@@ -72,7 +72,7 @@ impl Wish {
         };
         let labels = finding.into_iter().flat_map(|finding| finding.also.iter().map(|label| sources.slice(label.at)));
         let written = [sources.slice(judgement.at()), sources.slice(judgement.subject)];
-        let texts = written.into_iter().chain(judgement.image.as_deref()).chain(labels);
+        let texts = written.into_iter().chain(judgement.about.image.as_deref()).chain(labels);
         texts.map(str::trim).any(|text| text.len() > 2 && line.contains(text))
     }
 

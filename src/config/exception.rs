@@ -1,5 +1,7 @@
 //! An `ignore` entry of the policy file: what it excuses, why, and until when.
 
+use std::rc::Rc;
+
 use super::{Date, Pattern};
 use crate::check::Hypothesis;
 use crate::check::policy::ignore_expired;
@@ -39,8 +41,8 @@ impl Exception {
             Some(pattern) => name.is_some_and(|name| pattern.matches(name)),
         };
         is_subject
-            && is(&self.image, judgement.image.as_deref())
-            && is(&self.workload, judgement.workload.as_deref())
+            && is(&self.image, judgement.about.image.as_deref())
+            && is(&self.workload, judgement.about.workload.as_deref())
             && !self.is_over(today)
     }
 
@@ -65,10 +67,7 @@ pub fn judgement(check: &'static crate::check::Check, finding: Finding) -> Judge
         severity: check.severity,
         subject: finding.at,
         verdict: Verdict::Fail(Box::new(finding)),
-        workload: None,
-        container: None,
-        image: None,
-        digest: None,
+        about: Rc::default(),
         excused: None,
     }
 }

@@ -41,6 +41,9 @@ pub struct Resolved {
     /// Where the digest in the reference and the tag beside it differ: what the tag points to now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag_digest: Option<Answer<Digest>>,
+    /// Had without a credential: anybody may pull it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anonymous: bool,
 }
 
 /// A child of an index.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::bicep::Origins;
 use crate::manifest::{Condition, Container, Manifest, Origin, RegistryEntry, Workload};
 use crate::source::{Sources, Span};
 use crate::value::Value;
@@ -19,8 +20,9 @@ pub fn write(out: &mut dyn Write, manifest: &Manifest, sources: &Sources, resour
     if manifest.workloads.is_empty() {
         writeln!(out, "nothing here runs containers")?;
     }
+    let origins = Origins::new(sources);
     for workload in &manifest.workloads {
-        write_workload(out, workload, sources)?;
+        write_workload(out, workload, &origins)?;
     }
     if resources && !manifest.planned.resources.is_empty() {
         writeln!(out, "resources")?;
@@ -44,7 +46,7 @@ pub fn write(out: &mut dyn Write, manifest: &Manifest, sources: &Sources, resour
     if !manifest.unknown.is_empty() {
         writeln!(out, "not known before the deployment")?;
         for unknown in manifest.unknown.iter().take(MOST_UNKNOWN) {
-            writeln!(out, "  {}: {}{}", plain(&unknown.path), plain(&unknown.why), place(unknown.at, sources))?;
+            writeln!(out, "  {}: {}{}", plain(&unknown.path), plain(&unknown.why), place(unknown.at, &origins))?;
         }
         if let Some(more) = manifest.unknown.len().checked_sub(MOST_UNKNOWN + 1) {
             writeln!(out, "  and {} more; `--format json` has all", more + 1)?;
@@ -53,7 +55,7 @@ pub fn write(out: &mut dyn Write, manifest: &Manifest, sources: &Sources, resour
     Ok(())
 }
 
-fn write_workload(out: &mut dyn Write, workload: &Workload, sources: &Sources) -> io::Result<()> {
+fn write_workload(out: &mut dyn Write, workload: &Workload, origins: &Origins) -> io::Result<()> {
     let origin = match workload.origin {
         Origin::Declared => "",
         Origin::Partial => "  (what it leaves out stays as it is)",
@@ -66,7 +68,7 @@ fn write_workload(out: &mut dyn Write, workload: &Workload, sources: &Sources) -
         "{}  {name}{origin}{}{}",
         plain(&workload.kind),
         unless(&workload.condition),
-        place(workload.at, sources)
+        place(workload.at, origins)
     )?;
     for container in &workload.containers {
         write_container(out, container)?;
@@ -119,8 +121,8 @@ fn unless(condition: &Condition) -> String {
     }
 }
 
-fn place(span: Span, sources: &Sources) -> String {
-    sources.place(span).map(|place| format!("  {}:{}", plain(place.path), place.line)).unwrap_or_default()
+fn place(span: Span, origins: &Origins) -> String {
+    origins.place(span).map(|place| format!("  {}:{}", plain(place.path), place.line)).unwrap_or_default()
 }
 
 /// A value on one line.

@@ -48,7 +48,8 @@ fn everything(
         }
     }
     let context = Context { cloud: options.cloud.or(cloud).unwrap_or_default(), ..Context::default() };
-    Ok((manifest::read(&documents, &manifest::Options { context, ..manifest::Options::default() }), documents))
+    let read = manifest::Options { context, ..manifest::Options::default() };
+    Ok((manifest::read(&mut documents, &read), documents))
 }
 
 fn is_wanted(options: &cli::Audit, id: &str) -> bool {

@@ -67,8 +67,8 @@ pub fn subject(
 }
 
 /// Live resources, and nothing that is done to them.
-fn alone(documents: Vec<Document>, context: Context) -> (Manifest, Vec<Document>) {
-    let mut manifest = manifest::read(&documents, &manifest::Options { context, ..manifest::Options::default() });
+fn alone(mut documents: Vec<Document>, context: Context) -> (Manifest, Vec<Document>) {
+    let mut manifest = manifest::read(&mut documents, &manifest::Options { context, ..manifest::Options::default() });
     manifest.know_live();
     (manifest, documents)
 }
@@ -80,7 +80,7 @@ fn beneath(
     asker: &mut Asker,
     sources: &mut Sources,
 ) -> Result<(Manifest, Vec<Document>), RunError> {
-    let Loaded { documents, mut options } = loaded;
+    let Loaded { mut documents, mut options } = loaded;
     let mut states: HashMap<String, Value> = HashMap::new();
     if let Some((_, asked)) = &live {
         if let Ok(body) = &asked.body {
@@ -91,7 +91,7 @@ fn beneath(
     let mut manifest = Manifest::default();
     for _ in 0..ROUNDS {
         options.context.states = Rc::new(states.clone());
-        manifest = manifest::read(&documents, &options);
+        manifest = manifest::read(&mut documents, &options);
         let known = states.len();
         for id in std::mem::take(&mut manifest.wants) {
             let Some(Ok(json)) = asker.resource(Resource::Get { id: id.clone() })? else { continue };
@@ -102,6 +102,7 @@ fn beneath(
         if states.len() == known {
             break;
         }
+        load::reload_templates(&mut documents, sources)?;
     }
     if let Some((target, asked)) = &live
         && !manifest.meets(asked)

@@ -104,7 +104,7 @@ fn open(
             }
             Awaited::Role => {}
             Awaited::Tag | Awaited::Replica => {
-                let images = failing.iter().filter_map(|one| ImageRef::parse(one.image.as_deref()?).ok());
+                let images = failing.iter().filter_map(|one| ImageRef::parse(one.about.image.as_deref()?).ok());
                 for image in images {
                     open.questions.extend(questions(evidence, |question, _| is_of(question, &image)));
                 }
@@ -115,8 +115,8 @@ fn open(
 }
 
 fn said(awaited: Awaited, judgement: &Judgement) -> String {
-    let image = judgement.image.as_deref().unwrap_or("the image");
-    let workload = judgement.workload.as_deref().unwrap_or("the workload");
+    let image = judgement.about.image.as_deref().unwrap_or("the image");
+    let workload = judgement.about.workload.as_deref().unwrap_or("the workload");
     crate::report::plain(&match awaited {
         Awaited::Role => format!("a role for what pulls for {workload}"),
         Awaited::Tag => image.to_owned(),

@@ -15,7 +15,7 @@ pub(super) fn manifest(files: &[(&str, &str)]) -> (Manifest, Sources) {
         let file = sources.add(*path, *text);
         documents.push(load::document((*path).to_owned(), file, Encoding::Utf8, &sources).unwrap());
     }
-    (read(&documents, &Options::default()), sources)
+    (read(&mut documents, &Options::default()), sources)
 }
 
 /// What a file deploys, a line each for workloads, images, registries and identities, without places.

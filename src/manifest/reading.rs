@@ -1,6 +1,7 @@
 //! From documents to one manifest: every document goes to the reader of its kind.
 
 use crate::load::{Document, Kind, Part};
+use crate::source::Span;
 use crate::template::{Context, Given, Source};
 use crate::value::Value;
 
@@ -22,14 +23,15 @@ pub struct Options {
 }
 
 /// Reads all documents as one deployment: a secret, a parameters file or an overlay may be in another file than what it is for.
-pub fn read(documents: &[Document], options: &Options) -> Manifest {
+/// Templates are taken out of their documents: what they expand to shares what it can with them, and the rest need not stay.
+pub fn read(documents: &mut [Document], options: &Options) -> Manifest {
     let live = options.live.iter().map(Asked::read).collect();
     let mut manifest = Manifest { cloud: options.context.cloud, live, ..Manifest::default() };
     let given = given(documents, options);
     parameters::report_tokens(&given, &mut manifest);
     let (mut resources, mut updated, mut objects) = (Vec::new(), Vec::new(), Vec::new());
-    let parts = || documents.iter().flat_map(|document| document.parts.iter().map(move |part| (document, part)));
-    for (document, Part { kind, value }) in parts() {
+    let parts = documents.iter().flat_map(|document| document.parts.iter().map(move |part| (document, part)));
+    for (document, Part { kind, value }) in parts {
         match kind {
             Kind::ArmParameters | Kind::ArmTemplate => {}
             Kind::WhatIf => what_if::read(value, &options.context, &mut manifest),
@@ -58,8 +60,10 @@ pub fn read(documents: &[Document], options: &Options) -> Manifest {
     kubernetes::read(&objects, &mut manifest);
     manifest.unknown = unresolved::of(&manifest);
     // Templates tell themselves what is not known in them.
-    for (_, part) in parts().filter(|(_, part)| part.kind == Kind::ArmTemplate) {
-        template::read(&part.value, &given, &options.context, &mut manifest);
+    let parts = documents.iter_mut().flat_map(|document| &mut document.parts);
+    for part in parts.filter(|part| part.kind == Kind::ArmTemplate) {
+        let template = std::mem::replace(&mut part.value, Value::null(Span::NONE));
+        template::read(template, &given, &options.context, &mut manifest);
     }
     manifest
 }
@@ -134,7 +138,7 @@ mod tests {
         let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/containerApps/api".to_owned();
         let asked =
             Asked { id, name: "api".to_owned(), host: Host::ContainerApp, body: Ok(live.parts[0].value.clone()) };
-        let manifest = super::read(&[document], &Options { live: vec![asked], ..Options::default() });
+        let manifest = super::read(&mut [document], &Options { live: vec![asked], ..Options::default() });
         let line = |workload: &std::rc::Rc<crate::manifest::Workload>| {
             let images: Vec<String> =
                 workload.containers.iter().filter_map(|one| one.image.as_ref()?.partial()).collect();

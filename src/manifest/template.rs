@@ -25,8 +25,9 @@ pub(super) const UNREAD: &str = "template-linked";
 pub(super) const KEPT: &str = "image-not-applied";
 
 /// Expands a template and adds what it deploys.
-pub(super) fn read(template: &Value, given: &Given, context: &Context, manifest: &mut Manifest) {
-    let expansion = template::expand(template, given, context);
+pub(super) fn read(template: Value, given: &Given, context: &Context, manifest: &mut Manifest) {
+    let expansion = template::expand(&template, given, context);
+    drop(template);
     let mut resources = planned(&expansion);
     live::keep(&mut resources, &expansion, context, manifest);
     live::want(&resources, &expansion, context, manifest);
@@ -103,6 +104,10 @@ fn invalid(error: &Error) -> Problem {
     let finding = Finding::at(error.at, format!("{function}{}", error.message));
     let finding = match &error.expected {
         Some(expected) => finding.help(expected.clone()),
+        None => finding,
+    };
+    let finding = match &error.perhaps {
+        Some(why) => finding.detail(format!("if the resource is deployed, which is not known: {why}")).note(),
         None => finding,
     };
     Problem { code: INVALID, finding, workload: None }

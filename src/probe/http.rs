@@ -3,7 +3,9 @@
 //! Redirects are never followed here; who sent a credential decides where it may go. A credential is sent only by the caller
 //! that owns it, to the host that it names.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -41,8 +43,13 @@ pub struct Http {
     deadline: Instant,
     seconds: u64,
     slots: Semaphore,
+    doors: Mutex<HashMap<String, Door>>,
     sent: AtomicUsize,
 }
+
+/// Before a host has answered, one request goes to it at a time; then the door stays open. What it speaks is known by then: with
+/// HTTP/2 all others share that connection, where each would have opened one of its own.
+type Door = Arc<Semaphore>;
 
 /// What to send.
 pub struct Request {
@@ -92,6 +99,7 @@ impl Http {
             deadline: Instant::now() + timeout,
             seconds: timeout.as_secs(),
             slots: Semaphore::new(options.concurrency.max(1)),
+            doors: Mutex::default(),
             sent: AtomicUsize::new(0),
         })
     }
@@ -120,14 +128,26 @@ impl Http {
     /// 429, 502, 503, 504 and broken connections are tried again after `Retry-After` or a growing pause with jitter, while
     /// the deadline allows; the last answer is given.
     pub async fn send(&self, request: &Request) -> Answer<Response> {
+        let door = self.door(&request.url);
+        // Closed semaphores are open doors.
+        let first = door.acquire().await.ok();
         let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
         let mut attempt = 0;
         loop {
             let outcome = self.once(request).await;
+            if first.is_some() {
+                door.close();
+            }
             let Some(pause) = self.pause(&outcome, attempt) else { return outcome };
             tokio::time::sleep(pause).await;
             attempt += 1;
         }
+    }
+
+    fn door(&self, url: &Url) -> Door {
+        let mut doors = self.doors.lock().expect("nobody panics while holding it");
+        let door = doors.entry(url.origin().ascii_serialization());
+        Arc::clone(door.or_insert_with(|| Arc::new(Semaphore::new(1))))
     }
 
     fn pause(&self, outcome: &Answer<Response>, attempt: u32) -> Option<Duration> {

@@ -14,7 +14,7 @@ pub fn fingerprints(judgements: &[Judgement]) -> Vec<Option<String>> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let print = |judgement: &Judgement| {
         let Verdict::Fail(finding) = &judgement.verdict else { return None };
-        let (workload, container) = (judgement.workload.as_deref(), judgement.container.as_deref());
+        let (workload, container) = (judgement.about.workload.as_deref(), judgement.about.container.as_deref());
         let parts = [judgement.check.code, workload.unwrap_or(""), container.unwrap_or(""), &finding.title];
         let text = parts.join("\0");
         let nth = seen.entry(text.clone()).or_insert(0);

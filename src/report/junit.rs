@@ -19,7 +19,7 @@ use crate::judge::{Judgement, Verdict};
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
     for judgement in report.judgements {
-        let workload = judgement.workload.as_deref().unwrap_or("manifest");
+        let workload = judgement.about.workload.as_deref().unwrap_or("manifest");
         let suite = suites.entry(workload).or_insert_with(|| TestSuite::new(xml_text(workload)));
         suite.add_test_case(case(report, workload, judgement));
     }
@@ -30,7 +30,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 
 fn case(report: &Report, workload: &str, judgement: &Judgement) -> TestCase {
     let code = judgement.check.code;
-    let name = match &judgement.container {
+    let name = match &judgement.about.container {
         Some(container) => format!("{container}: {code}"),
         None => code.to_owned(),
     };

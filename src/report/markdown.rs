@@ -81,12 +81,18 @@ fn images(page: &mut String, report: &Report) {
 /// The containers in the order in which they are judged; what is found of a whole workload is in its section only.
 fn rows(judgements: &[Judgement]) -> Vec<Row<'_>> {
     let mut rows: Vec<Row> = Vec::new();
-    for judgement in judgements.iter().filter(|judgement| judgement.image.is_some() || judgement.container.is_some()) {
-        let key = (judgement.workload.as_deref(), judgement.container.as_deref(), judgement.image.as_deref());
+    for judgement in
+        judgements.iter().filter(|judgement| judgement.about.image.is_some() || judgement.about.container.is_some())
+    {
+        let key = (
+            judgement.about.workload.as_deref(),
+            judgement.about.container.as_deref(),
+            judgement.about.image.as_deref(),
+        );
         let known = rows.iter().position(|row| (row.workload, row.container, row.image) == key);
         let index = known.unwrap_or_else(|| {
             let (workload, container, image) = key;
-            let digest = judgement.digest.as_deref();
+            let digest = judgement.about.digest.as_deref();
             rows.push(Row {
                 workload,
                 container,
@@ -154,7 +160,7 @@ fn section(page: &mut String, report: &Report, judgement: &Judgement, finding: &
     if let Some(place) = report.sources.place(judgement.at()) {
         about.push(code(&format!("{}:{}:{}", place.path, place.line, place.column)));
     }
-    about.extend(judgement.workload.iter().chain(&judgement.container).map(|name| code(name)));
+    about.extend(judgement.about.workload.iter().chain(&judgement.about.container).map(|name| code(name)));
     if !about.is_empty() {
         page.push_str(&format!("{}\n\n", about.join(" · ")));
     }

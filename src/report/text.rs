@@ -130,7 +130,7 @@ fn title(judgement: &Judgement, finding: &Finding, style: Style) -> String {
         text.push('\n');
         text.push_str(&wrapped(&plain(detail), width));
     }
-    if let (false, Some(workload)) = (judgement.at().is_written(), &judgement.workload) {
+    if let (false, Some(workload)) = (judgement.at().is_written(), &judgement.about.workload) {
         text.push_str(&format!("\n(in {})", plain(workload)));
     }
     text
@@ -219,6 +219,7 @@ impl Diagnostic for Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::About;
     use crate::report::Summary;
 
     /// The report of one finding in a file of this text, from the first `«` to the first `»`.
@@ -234,10 +235,7 @@ mod tests {
             check: crate::check::find("tag-missing").unwrap(),
             severity: Severity::Error,
             verdict: crate::judge::Verdict::Fail(Box::new(finding)),
-            workload: Some("app".into()),
-            container: None,
-            image: None,
-            digest: None,
+            about: About { workload: Some("app".to_owned()), ..About::default() }.into(),
             subject: at,
             excused: None,
         };

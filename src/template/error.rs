@@ -19,6 +19,8 @@ pub struct Error {
     pub function: Option<String>,
     /// What would have been accepted, and what was meant perhaps.
     pub expected: Option<String>,
+    /// It is in a resource of which is not known whether it is deployed, and why not: the deployment may never come to it.
+    pub perhaps: Option<String>,
 }
 
 /// What sort of mistake it is.
@@ -45,7 +47,7 @@ pub enum Kind {
 
 impl Error {
     pub fn new(kind: Kind, message: impl Into<String>, at: Span) -> Error {
-        Error { kind, message: message.into(), at, function: None, expected: None }
+        Error { kind, message: message.into(), at, function: None, expected: None, perhaps: None }
     }
 
     /// No `thing` is called `name`; proposes the nearest of `names`.
@@ -70,6 +72,11 @@ impl Error {
 }
 
 impl Kind {
+    /// Whether only a value can be wrong in this way: Resource Manager refuses the others in what is not deployed too.
+    pub fn is_of_a_value(self) -> bool {
+        matches!(self, Kind::Type | Kind::Value | Kind::Range | Kind::NotFound | Kind::Parameter | Kind::UserFail)
+    }
+
     /// The word for it in reports and in test suites.
     pub fn word(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! The run over all templates of an expansion: first names, then bodies and outputs, at last what waits for what.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::source::Span;
@@ -44,6 +44,7 @@ impl Run<'_> {
         dependencies::check_cycles(self.session, &self.expansion);
         self.duplicates();
         self.expansion.problems = self.session.take_problems();
+        self.doubt();
         self.expansion.missing = self.session.missing.take();
         self.expansion.referred = self.session.all_referred();
         self.expansion
@@ -175,6 +176,26 @@ impl Run<'_> {
         self.expansion.duplicates = duplicates;
     }
 
+    /// Marks the mistakes of resources that may not be deployed.
+    fn doubt(&mut self) {
+        let instances = || self.resources.iter().chain(&self.deployments);
+        let certain: HashSet<Span> = instances()
+            .filter(|instance| instance.condition == Condition::Always)
+            .map(|instance| instance.body.at)
+            .collect();
+        let perhaps: Vec<(Span, &String)> = instances()
+            .filter_map(|instance| match &instance.condition {
+                Condition::Maybe(why) if !certain.contains(&instance.body.at) => Some((instance.body.at, why)),
+                _ => None,
+            })
+            .collect();
+        let holds = |span: Span, at: Span| span.file == at.file && span.start <= at.start && at.end <= span.end;
+        for problem in self.expansion.problems.iter_mut().filter(|problem| problem.kind.is_of_a_value()) {
+            let inside = perhaps.iter().find(|(span, _)| holds(*span, problem.at));
+            problem.perhaps = inside.map(|(_, why)| (*why).clone());
+        }
+    }
+
     fn note(&self, outcome: Outcome) {
         if let Err(error) = outcome {
             self.session.report(error);
@@ -300,6 +321,17 @@ mod tests {
         let template = r#"{"parameters": {"b": {"type": "bool"}}, "resources": [
             {"condition": "[parameters('b')]", "type": "A.B/c", "apiVersion": "1", "name": "x"}]}"#;
         assert_eq!(resources(&run(template, "{}")), "x maybe");
+    }
+
+    #[test]
+    fn a_mistake_in_what_may_not_be_deployed_is_marked() {
+        let template = r#"{"parameters": {"b": {"type": "bool"}, "id": {"type": "string", "defaultValue": ""}}, "resources": [
+            {"condition": "[parameters('b')]", "type": "A.B/c", "apiVersion": "1", "name": "x", "properties": {"p": "[split(parameters('id'), '/')[2]]"}},
+            {"condition": "[parameters('b')]", "type": "A.B/c", "apiVersion": "1", "name": "y", "properties": {"p": "[oops()]"}},
+            {"type": "A.B/c", "apiVersion": "1", "name": "z", "properties": {"p": "[split(parameters('id'), '/')[3]]"}}]}"#;
+        let problems = run(template, "{}").problems;
+        let marked: Vec<(Kind, bool)> = problems.iter().map(|one| (one.kind, one.perhaps.is_some())).collect();
+        assert_eq!(marked, [(Kind::Range, true), (Kind::UnknownFunction, false), (Kind::Range, false)]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use pullgate::check::{self, Check};
 use pullgate::config::Policy;
 use pullgate::evidence::{Evidence, Failure};
 use pullgate::finding::{Finding, Severity};
-use pullgate::judge::{Judgement, Verdict, judge};
+use pullgate::judge::{About, Judgement, Verdict, judge};
 use pullgate::manifest::{self, Manifest};
 use pullgate::report::{self, Format, Report, Summary, text};
 use pullgate::source::{Sources, Span};
@@ -32,14 +32,14 @@ pub fn run() -> Run {
     let path = format!("{HOSTILE}.json");
     let file = sources.add(path.clone(), text);
     let document = pullgate::load::document(path, file, Default::default(), &sources).unwrap();
-    let manifest = manifest::read(&[document], &manifest::Options::default());
+    let manifest = manifest::read(&mut [document], &manifest::Options::default());
     let (mut judgements, evidence) = judged(&manifest);
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
         judgements.push(planted(severity, Span { file, start: 3, end: 9 }));
         judgements.push(planted(severity, Span::NONE));
     }
     let mut excused = planted(Severity::Error, Span { file, start: 1, end: 2 });
-    excused.excused = Some(HOSTILE.to_owned());
+    excused.excused = Some(HOSTILE.into());
     judgements.push(excused);
     Run { sources, judgements, evidence }
 }
@@ -78,10 +78,13 @@ fn planted(severity: Severity, at: Span) -> Judgement {
         check,
         severity,
         verdict: Verdict::Fail(Box::new(finding)),
-        workload: Some(HOSTILE.into()),
-        container: Some(HOSTILE.into()),
-        image: Some(HOSTILE.into()),
-        digest: Some(HOSTILE.into()),
+        about: About {
+            workload: Some(HOSTILE.to_owned()),
+            container: Some(HOSTILE.to_owned()),
+            image: Some(HOSTILE.to_owned()),
+            digest: Some(HOSTILE.to_owned()),
+        }
+        .into(),
         subject: at,
         excused: None,
     }

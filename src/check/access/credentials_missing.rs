@@ -48,7 +48,7 @@ fn azure(pull: &Pull, host: &Partial, evidence: &Evidence) -> Result<Vec<Finding
         return Ok(vec![finding(pull, host)]);
     }
     let image = pull.image()?;
-    let is_open = match evidence.anonymous(&image.registry, &image.repository)? {
+    let is_open = match evidence.open_to_all(&image, &pull.container.platform)? {
         Ok(is_open) => is_open,
         // The registry does not let the runner in: Resource Manager knows its setting.
         Err(failure) => match live::registry(&image.registry, evidence)? {
@@ -74,7 +74,7 @@ fn elsewhere(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         return Ok(Vec::new());
     }
     // A private network's registry may need no login at all; whether it is reached is asked elsewhere.
-    match evidence.anonymous(&image.registry, &image.repository)? {
+    match evidence.open_to_all(&image, &pull.container.platform)? {
         Ok(true) => Ok(Vec::new()),
         Ok(false) => {
             let host = Partial::known(image.registry.as_str());
@@ -146,8 +146,8 @@ fn attached(pull: &Pull) -> String {
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::check::table::{split, verdict, verdict_with};
-    use crate::evidence::{Answer, Evidence, Question, Reply};
+    use crate::check::table::{has, single, split, verdict, verdict_with};
+    use crate::evidence::{Answer, Evidence, Question, Reply, Resolved};
 
     fn anonymous(name: &str, answer: Answer<Reply>) -> Evidence {
         let (registry, repository) = split(name);
@@ -179,10 +179,12 @@ mod tests {
 
     #[test]
     fn whether_another_registry_is_public_is_asked() {
-        assert_eq!(
-            verdict(CHECK, "ghcr.io/acme/api:v1", &Evidence::default()),
-            "needs anonymous pull of ghcr.io/acme/api"
-        );
+        let manifest = "needs manifest of ghcr.io/acme/api:v1";
+        assert_eq!(verdict(CHECK, "ghcr.io/acme/api:v1", &Evidence::default()), manifest);
+        let logged_in = has("ghcr.io/acme/api:v1", single("linux", "amd64"));
+        assert_eq!(verdict(CHECK, "ghcr.io/acme/api:v1", &logged_in), "needs anonymous pull of ghcr.io/acme/api");
+        let open = has("ghcr.io/acme/api:v1", Resolved { anonymous: true, ..single("linux", "amd64") });
+        assert_eq!(verdict(CHECK, "ghcr.io/acme/api:v1", &open), "pass");
         let private = anonymous("ghcr.io/acme/api", Ok(Reply::Flag(false)));
         insta::assert_snapshot!(verdict_with(CHECK, "ghcr.io/acme/api:v1", &["acme1.azurecr.io"], &private), @"
         error: the image is pulled anonymously: nothing says how to log in at ghcr.io

@@ -100,7 +100,7 @@ mod tests {
             states: Rc::new(states),
             ..Context::default()
         };
-        (read(&[document], &Options { context, given: Given::default(), ..Options::default() }), sources)
+        (read(&mut [document], &Options { context, given: Given::default(), ..Options::default() }), sources)
     }
 
     fn app(image: &str, more: &str) -> String {

@@ -55,6 +55,7 @@ pub async fn resolve(session: &Session, image: &ImageRef, platform: &Platform) -
         entries: Vec::new(),
         picked: None,
         tag_digest,
+        anonymous: session.is_anonymous(),
     };
     if is_index(&first) {
         let index: OciImageIndex = serde_json::from_slice(&first.body).map_err(|_| not_a_manifest(session, image))?;

@@ -21,9 +21,9 @@ pub fn physical(sources: &Sources, at: Span) -> Option<PhysicalLocation> {
 
 /// The workload and the container that a judgement is about.
 pub fn logical(judgement: &Judgement) -> Vec<LogicalLocation> {
-    let Some(workload) = &judgement.workload else { return Vec::new() };
+    let Some(workload) = &judgement.about.workload else { return Vec::new() };
     let workload = plain(workload);
-    let Some(container) = &judgement.container else {
+    let Some(container) = &judgement.about.container else {
         return vec![LogicalLocation { fully_qualified_name: workload.clone(), name: workload, kind: "resource" }];
     };
     let container = plain(container);
