@@ -17,6 +17,7 @@ mod kubernetes;
 mod list;
 mod override_image;
 mod parameters;
+mod password;
 mod planned;
 mod pull;
 mod reading;
@@ -32,6 +33,7 @@ use std::rc::Rc;
 
 pub use ids::{Partial, is_named, same_id};
 pub use override_image::set_images;
+pub use password::Password;
 pub use planned::{Found, Grant};
 pub use pull::{Credential, Entry, Puller, server_host};
 pub use reading::{Options, read};

@@ -49,7 +49,11 @@ fn azure(pull: &Pull, host: &Partial, evidence: &Evidence) -> Result<Vec<Finding
     }
     let image = pull.image()?;
     let is_open = match evidence.anonymous(&image.registry, &image.repository)? {
-        Ok(is_open) => is_open,
+        Ok(true) => true,
+        // A registry says no to the runner's address as well. What it is set to decides, where that may be read.
+        Ok(false) => {
+            live::registry(&image.registry, evidence)?.is_ok_and(|registry| registry.anonymous_pull == Some(true))
+        }
         // The registry does not let the runner in: Resource Manager knows its setting.
         Err(failure) => match live::registry(&image.registry, evidence)? {
             Ok(registry) => registry.anonymous_pull.unwrap_or(false),
