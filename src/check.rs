@@ -96,6 +96,7 @@ pub const CHECKS: &[Check] = &[
     access::system_identity_first_create::CHECK,
     access::environment_identity_missing::CHECK,
     access::secret_vault_identity::CHECK,
+    access::secret_vault_role_missing::CHECK,
     access::group_identity_unsupported::CHECK,
     access::site_identity_malformed::CHECK,
     access::pull_secret_undefined::CHECK,

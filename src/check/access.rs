@@ -60,6 +60,7 @@ pub mod role_too_broad;
 pub mod secret_in_clear;
 pub mod secret_undefined;
 pub mod secret_vault_identity;
+pub mod secret_vault_role_missing;
 pub mod server_duplicate;
 pub mod server_malformed;
 pub mod site_identity_malformed;
