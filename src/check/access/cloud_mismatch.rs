@@ -12,7 +12,7 @@
 use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Evidence, Stop};
 use crate::finding::{Finding, Severity};
-use crate::image::{Cloud, acr_cloud};
+use crate::image::{Cloud, acr_cloud, placeholder};
 use crate::manifest::{Credential, Manifest, Pull, Workload};
 use crate::value::Value;
 
@@ -47,7 +47,8 @@ fn judge(pull: &Pull) -> Result<Vec<Finding>, Stop> {
     let image = pull.image()?;
     let cloud = acr_cloud(&image.registry).ok_or(Stop::NotApplicable("no registry of Azure"))?;
     // Where the file says the place, nothing else decides; else the cloud is what the command line says, or a guess.
-    let place = pull.workload.location.as_ref().and_then(Value::as_str).filter(|place| !place.is_empty());
+    let place = pull.workload.location.as_ref().and_then(Value::as_str);
+    let place = place.filter(|place| !place.is_empty() && placeholder(place).is_none());
     let deployed = place.map_or(pull.manifest.cloud, cloud_of);
     if cloud == deployed {
         return Ok(Vec::new());
@@ -114,6 +115,7 @@ mod tests {
         help: write a host that ends in `.azurecr.io`, where the image is
         ");
         assert!(at("chinanorth3", "acme1.azurecr.io").starts_with("error: "));
+        assert!(at("'${LOCATION}'", "acme1.azurecr.us").starts_with("warning: "));
         assert_eq!(at("USGov Virginia", "acme1.azurecr.us"), "pass");
         assert_eq!(at("westeurope", "acme1.azurecr.io"), "pass");
     }
