@@ -177,6 +177,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_registry_is_set_to_counts_more_than_what_it_tells_the_runner() {
+        let says = |is_open: bool| {
+            let evidence =
+                crate::check::access::template::registry(&serde_json::json!({"anonymousPullEnabled": is_open}));
+            let (registry, repository) = split("acme1.azurecr.io/api");
+            let closed = evidence.with(Question::Anonymous { registry, repository }, Ok(Reply::Flag(false)));
+            verdict(CHECK, "acme1.azurecr.io/api:v1", &closed)
+        };
+        assert_eq!(says(true), "pass");
+        assert!(says(false).starts_with("error: "));
+    }
+
+    #[test]
     fn an_entry_for_the_registry_is_enough() {
         assert_eq!(verdict_with(CHECK, "acme1.azurecr.io/api:v1", &["ACME1.azurecr.io"], &Evidence::default()), "pass");
     }
