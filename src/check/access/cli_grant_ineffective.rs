@@ -78,7 +78,10 @@ fn is_elsewhere(workload: &Workload, registry: &Registry) -> bool {
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::check::access::template::{ACR_PULL, REGISTRY_ID, assignment, holding, live, registry};
+    use crate::check::access::template::{ACR_PULL, REGISTRY_ID, assignment, exported, holding, live, registry};
+    use crate::check::table::verdicts;
+    use crate::evidence::{Evidence, Question, Reply};
+    use crate::image::Host;
     use serde_json::json;
 
     #[test]
@@ -95,7 +98,23 @@ mod tests {
     }
 
     #[test]
-    fn where_it_would_do_nothing_is_said() {
+    fn a_registry_that_the_cli_does_not_find_is_named() {
+        let labelled = json!({"id": REGISTRY_ID, "name": "acme", "properties": {"loginServer": "acme1.azurecr.io",
+            "roleAssignmentMode": "LegacyRegistryPermissions"}});
+        let host = Host::parse("acme1.azurecr.io").unwrap();
+        let evidence = Evidence::default().with(Question::Registry { host }, Ok(Reply::Json(labelled)));
+        let says = live(CHECK, &holding(evidence, &[]));
+        assert!(says.contains("because: it looks for a registry named acme1; this one is named acme\n"), "{says}");
+        let elsewhere = exported().replace("/subscriptions/s/", "/subscriptions/t/");
+        let says = verdicts(CHECK, &elsewhere, &holding(registry(&json!({})), &[]));
+        assert!(
+            says.contains("because: it looks in the subscription of the app; the registry is in another one"),
+            "{says}"
+        );
+    }
+
+    #[test]
+    fn where_the_cli_grants_what_is_needed_nothing_is_said() {
         assert_eq!(live(CHECK, &holding(registry(&json!({})), &[])), "pass");
         let granted = holding(registry(&json!({})), &[assignment(ACR_PULL, REGISTRY_ID)]);
         assert_eq!(live(CHECK, &granted), "pass");
