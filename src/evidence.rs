@@ -4,12 +4,14 @@
 //! 404 is an answer. Evidence is data: it can be saved, replayed and written by hand, and never holds a secret.
 
 mod answers;
+mod asked;
 mod failure;
 mod file;
 mod question;
 mod registry;
 
 pub use answers::{Attributes, Entry, Login, Picked, Platform, Quota, Reply, Resolution, Resolved};
+pub use asked::Asked;
 pub use failure::Failure;
 pub use file::EvidenceError;
 pub use question::{Question, Resource};

@@ -32,7 +32,6 @@ use crate::report::{self, Format, Report, Summary};
 use crate::run::RunError;
 use crate::source::Sources;
 use crate::template::{Context, Given, Source};
-use crate::value::Value;
 
 pub use asker::Asker;
 pub use audit::audit;
@@ -191,11 +190,16 @@ pub fn probe(
     })?)
 }
 
-/// The passwords that the manifest configures, by the name of their secret: they are shown to their registry and nowhere else.
+/// The passwords that the manifest configures, by their names in questions: they are shown to their registry and nowhere else.
 fn passwords(manifest: &Manifest) -> HashMap<String, Secret> {
-    let secrets = manifest.workloads.iter().flat_map(|workload| &workload.secrets.entries);
-    let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
-    secrets.filter_map(|secret| Some((text(&secret.name)?, Secret::new(text(&secret.value)?)))).collect()
+    let mut named: HashMap<String, Option<&str>> = HashMap::new();
+    for password in manifest.workloads.iter().flat_map(|workload| workload.passwords()) {
+        let Some(text) = password.value.as_str() else { continue };
+        // Of two workloads with one name nobody could tell whose password it was: neither is tried.
+        let known = named.entry(password.name).or_insert(Some(text));
+        *known = known.filter(|known| *known == text);
+    }
+    named.into_iter().filter_map(|(name, text)| Some((name, Secret::new(text?)))).collect()
 }
 
 /// A line on a terminal, once it has taken a second; nothing anywhere else.

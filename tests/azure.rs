@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use double::{Double, Reply};
 use pullgate::evidence::{Failure, Platform, Question, Reply as Told};
-use pullgate::image::Host;
+use pullgate::image::{Host, ImageRef};
 use pullgate::probe::environment::Environment;
 use serde_json::{Value, json};
 use world::*;
@@ -98,7 +98,9 @@ fn lists_are_read_to_their_last_page() {
         Reply::json(200, page)
     });
     let answer = one(options(&double, with_secret()), assignments()).unwrap();
-    assert_eq!(answer, Told::Json(json!({"value": [{"name": 0}, {"name": 1}]})));
+    let Told::Json(answer) = answer else { panic!("{answer:?}") };
+    assert_eq!(answer["value"], json!([{"name": 0}, {"name": 1}]));
+    assert!(answer["asked"]["recently"].as_str() < answer["asked"]["now"].as_str(), "{answer}");
     let first =
         double.asked(ARM)[0].target.replace("%24", "$").replace("%28", "(").replace("%27", "'").replace("%29", ")");
     assert!(first.ends_with("api-version=2022-04-01&$filter=assignedTo('p-1')"), "{first}");
@@ -201,6 +203,41 @@ fn a_page_is_no_answer_anywhere() {
     for question in [get(REGISTRY), image("acme.azurecr.io/api:v1")] {
         assert!(matches!(failure(&double, question), Failure::Unreadable { .. }));
     }
+}
+
+#[test]
+fn a_page_instead_of_a_manifest_is_no_artefact() {
+    let double = Double::start(|seen, _| match seen.path() {
+        path if path.contains("/manifests/") => Reply::page(200),
+        _ => healthy(seen),
+    });
+    let failure = failure(&double, image("acme.azurecr.io/api:v1"));
+    assert!(matches!(failure, Failure::Unreadable { .. }), "{failure}");
+}
+
+#[test]
+fn a_lock_is_seen_wherever_the_registry_tells_of_it() {
+    let locked = json!({"changeableAttributes": {"readEnabled": false}});
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let (of_manifest, tag) =
+        (digest.clone(), json!({"tag": {"digest": digest, "changeableAttributes": {"readEnabled": true}}}));
+    let double = Double::start(move |seen, _| match seen.path() {
+        "/acr/v1/api/_tags/v1" => Reply::json(200, tag.clone()),
+        "/acr/v1/api/_tags/v2" => Reply::json(200, json!({"tag": locked.clone()})),
+        path if path == format!("/acr/v1/api/_manifests/{of_manifest}") => {
+            Reply::json(200, json!({"manifest": locked.clone()}))
+        }
+        _ => healthy(seen),
+    });
+    let attributes = |tag: &str| {
+        let image = ImageRef::parse(&format!("acme.azurecr.io/api:{tag}")).unwrap();
+        one(options(&double, with_secret()), Question::Attributes { image })
+    };
+    let Ok(Told::Attributes(by_manifest)) = attributes("v1") else { panic!("{:?}", attributes("v1")) };
+    assert_eq!((by_manifest.tag_readable, by_manifest.manifest_readable), (Some(true), Some(false)));
+    let Ok(Told::Attributes(by_tag)) = attributes("v2") else { panic!("{:?}", attributes("v2")) };
+    assert_eq!((by_tag.repository_readable, by_tag.tag_readable), (None, Some(false)));
+    assert!(matches!(attributes("v3"), Err(Failure::NotFound { .. })));
 }
 
 #[test]

@@ -15,6 +15,8 @@ use story::{Case, Expected, Judged};
 /// Stories that no gate can prevent: a bug of the platform that was mended, and a deployment that is reported wrongly.
 const NOT_PREVENTABLE: [u8; 2] = [30, 43];
 const STORIES: u8 = 44;
+/// Stories of who pulls, and whether they may.
+const OF_ACCESS: [u8; 18] = [1, 2, 4, 5, 6, 7, 11, 15, 16, 17, 18, 19, 20, 21, 22, 27, 28, 36];
 
 fn updating() -> bool {
     std::env::var_os("UPDATE").is_some()
@@ -72,6 +74,16 @@ fn every_story_that_can_be_prevented_has_a_case() {
     let told = |number: &u8| cases.iter().any(|case| case.stories.contains(number));
     let untold: Vec<u8> = (1..=STORIES).filter(|number| !NOT_PREVENTABLE.contains(number) && !told(number)).collect();
     assert!(untold.is_empty(), "no case tells {untold:?}");
+}
+
+#[test]
+fn stories_of_access_fail_before_the_remedy() {
+    let cases = story::all();
+    for case in cases.iter().filter(|case| case.stories.iter().any(|number| OF_ACCESS.contains(number))) {
+        // After it, every case passes: the first test above.
+        assert_eq!((case.exit, case.remedy.is_some()), (1, true), "{}", case.name());
+        assert_eq!(case.hypothesis(), Some(Hypothesis::H1), "{}", case.name());
+    }
 }
 
 #[test]

@@ -150,26 +150,54 @@ fn a_workload_identity_shows_the_token_of_its_file() {
     assert_eq!(form(&double.asked(LOGIN)[0].body, "client_assertion"), "planted-service-account");
 }
 
+/// A folder with a program of this name, which notes how it is called and prints this.
+#[cfg(unix)]
+fn folder_with(name: &str, answer: &serde_json::Value) -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (program, log) = (folder.path().join(name), folder.path().join("log"));
+    std::fs::write(&program, format!("#!/bin/sh\necho \"$@\" >> {}\necho '{answer}'\n", log.display())).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+/// How a login program was called to read from Resource Manager and from registries, and how many requests followed.
+#[cfg(unix)]
+fn calls(double: &Double, folder: &tempfile::TempDir) -> (Vec<String>, usize) {
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    let questions = [get(REGISTRY), assignments(), image("acme.azurecr.io/api:v1"), image("acme.azurecr.io/api:v2")];
+    let (_, probe) = all(options(double, Environment::from([("PATH", path.as_str())])), questions);
+    let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+    let mut calls: Vec<String> = log.lines().map(str::to_owned).collect();
+    calls.sort_unstable();
+    (calls, probe.requests())
+}
+
+#[cfg(unix)]
+const SCOPES: [&str; 2] = ["https://containerregistry.azure.net/.default", "https://management.azure.com/.default"];
+
 #[test]
 #[cfg(unix)]
 fn the_azure_cli_is_run_once_for_each_audience() {
-    use std::os::unix::fs::PermissionsExt;
-
     let double = Double::start(|seen, _| healthy(seen));
-    let folder = tempfile::tempdir().unwrap();
-    let (program, log) = (folder.path().join("az"), folder.path().join("log"));
-    let answer = json!({"accessToken": token(&json!({"oid": "o-2", "tid": TENANT})), "expires_on": 4_000_000_000_u64, "tokenType": "Bearer"});
-    std::fs::write(&program, format!("#!/bin/sh\necho \"$@\" >> {}\necho '{answer}'\n", log.display())).unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!("{}:/usr/bin:/bin", folder.path().display());
-    let questions = [get(REGISTRY), assignments(), image("acme.azurecr.io/api:v1"), image("acme.azurecr.io/api:v2")];
-    let (_, probe) = all(options(&double, Environment::from([("PATH", path.as_str())])), questions);
-    let run = std::fs::read_to_string(log).unwrap();
-    let mut run: Vec<&str> = run.lines().collect();
-    run.sort_unstable();
-    let expected = ["https://containerregistry.azure.net/.default", "https://management.azure.com/.default"];
-    assert_eq!(run, expected.map(|scope| format!("account get-access-token -o json --scope {scope}")));
-    assert!(probe.requests() > 4);
+    let token = token(&json!({"oid": "o-2", "tid": TENANT}));
+    let answer = json!({"accessToken": token, "expires_on": 4_000_000_000_u64, "tokenType": "Bearer"});
+    let (calls, requests) = calls(&double, &folder_with("az", &answer));
+    assert_eq!(calls, SCOPES.map(|scope| format!("account get-access-token -o json --scope {scope}")));
+    assert!(requests > 4);
+}
+
+#[test]
+#[cfg(unix)]
+fn the_azure_developer_cli_is_run_once_for_each_audience() {
+    let double = Double::start(|seen, _| healthy(seen));
+    let answer = json!({"token": token(&json!({"oid": "o-3", "tid": TENANT})), "expiresOn": "2096-10-02T07:06:40Z"});
+    let (calls, requests) = calls(&double, &folder_with("azd", &answer));
+    assert_eq!(calls, SCOPES.map(|scope| format!("auth token -o json --no-prompt --scope {scope}")));
+    assert!(requests > 4);
+    let shown = double.asked(ARM).into_iter().find_map(|seen| seen.authorization).unwrap();
+    assert_eq!(shown, format!("Bearer {}", answer["token"].as_str().unwrap()));
 }
 
 #[test]
@@ -378,6 +406,21 @@ fn the_identity_of_a_host_is_asked_where_the_host_says() {
     let mut options = options(&double, Environment::of_process());
     options.http.connect_to = vec![format!("management.azure.com::127.0.0.1:{}", double.port).parse().unwrap()];
     assert!(one(options, get(REGISTRY)).is_ok());
+}
+
+#[test]
+fn the_identity_of_a_machine_is_asked_at_the_address_that_machines_have() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let metadata = format!("169.254.169.254:80:127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let service = std::thread::spawn(move || answer_once(&listener));
+    let double = Double::start(|seen, _| healthy(seen));
+    let mut options = options(&double, Environment::default());
+    options.http.connect_to.insert(0, metadata.parse().unwrap());
+    assert!(one(options, get(REGISTRY)).is_ok());
+    let asked = service.join().unwrap().to_ascii_lowercase();
+    assert!(asked.starts_with("get /metadata/identity/oauth2/token?"), "{asked}");
+    assert!(asked.contains("\r\nmetadata: true\r\n") && asked.contains("host: 169.254.169.254"), "{asked}");
+    assert_eq!(double.asked(ARM)[0].authorization.as_deref(), Some("Bearer planted-identity-token"));
 }
 
 /// Gives a token to one request, in plain HTTP, and returns what was asked.

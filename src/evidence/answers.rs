@@ -100,7 +100,7 @@ pub struct Attributes {
 #[serde(rename_all = "camelCase")]
 pub struct Login {
     pub username: String,
-    /// The name of the secret in the manifest.
+    /// What the password is called: by its workload, and by the secret or the entry that holds it.
     pub secret: String,
 }
 

@@ -4,6 +4,7 @@
 //! need is asked once. Nothing that comes out holds a secret.
 
 mod address;
+mod clock;
 mod directory;
 mod find;
 mod redact;
@@ -37,6 +38,7 @@ const PAGES: usize = 20;
 
 /// The client.
 pub struct Arm {
+    chain: Arc<Chain>,
     pipeline: Pipeline,
     directory: Pipeline,
     host: &'static str,
@@ -55,6 +57,7 @@ impl Arm {
         };
         let (host, directory_host) = (cloud::management(cloud), cloud::graph(cloud));
         Arm {
+            chain: chain.clone(),
             pipeline: pipeline(host),
             directory: pipeline(directory_host),
             host,
@@ -68,6 +71,14 @@ impl Arm {
     /// Fails as the answer tells: [`Failure::NotAllowed`] with what the caller lacks, [`Failure::NotFound`],
     /// [`Failure::Unknown`] for an id with an unknown part, and whatever the credential or the network failed with.
     pub async fn resource(&self, resource: &Resource, passwords: &HashMap<String, Secret>) -> Answer<Value> {
+        let mut answer = self.ask(resource, passwords).await?;
+        if ages(resource) {
+            clock::asked().write(&mut answer);
+        }
+        Ok(answer)
+    }
+
+    async fn ask(&self, resource: &Resource, passwords: &HashMap<String, Secret>) -> Answer<Value> {
         let authorization =
             |scope: &str, kind: &str| Address::collection(scope, &format!("Microsoft.Authorization/{kind}"));
         let assigned_to = |principal: &str| Ok(format!("assignedTo('{}')", quoted(principal)?));
@@ -201,6 +212,15 @@ impl Arm {
             return Err(refusal::failure(&host, &response));
         }
         response.json(&host)
+    }
+}
+
+/// Whether it matters when the answer was given: assignments need minutes to work, passwords of a registry's tokens end.
+fn ages(resource: &Resource) -> bool {
+    match resource {
+        Resource::RoleAssignments { .. } => true,
+        Resource::Get { id } => id.to_ascii_lowercase().contains("/registries/") && id.contains("/tokens/"),
+        _ => false,
     }
 }
 

@@ -49,7 +49,11 @@ fn azure(pull: &Pull, host: &Partial, evidence: &Evidence) -> Result<Vec<Finding
     }
     let image = pull.image()?;
     let is_open = match evidence.open_to_all(&image, &pull.container.platform)? {
-        Ok(is_open) => is_open,
+        Ok(true) => true,
+        // A registry says no to the runner's address as well. What it is set to decides, where that may be read.
+        Ok(false) => {
+            live::registry(&image.registry, evidence)?.is_ok_and(|registry| registry.anonymous_pull == Some(true))
+        }
         // The registry does not let the runner in: Resource Manager knows its setting.
         Err(failure) => match live::registry(&image.registry, evidence)? {
             Ok(registry) => registry.anonymous_pull.unwrap_or(false),
@@ -170,6 +174,19 @@ mod tests {
         assert_eq!(verdict(CHECK, "acme1.azurecr.io/api:v1", &open), "pass");
         assert_eq!(verdict(CHECK, "mcr.microsoft.com/dotnet/aspnet:9.0", &Evidence::default()), "pass");
         assert_eq!(verdict(CHECK, "nginx:1.29", &Evidence::default()), "pass");
+    }
+
+    #[test]
+    fn what_a_registry_is_set_to_counts_more_than_what_it_tells_the_runner() {
+        let says = |is_open: bool| {
+            let evidence =
+                crate::check::access::template::registry(&serde_json::json!({"anonymousPullEnabled": is_open}));
+            let (registry, repository) = split("acme1.azurecr.io/api");
+            let closed = evidence.with(Question::Anonymous { registry, repository }, Ok(Reply::Flag(false)));
+            verdict(CHECK, "acme1.azurecr.io/api:v1", &closed)
+        };
+        assert_eq!(says(true), "pass");
+        assert!(says(false).starts_with("error: "));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::wiring;
 pub const CHECK: Check = Check {
     code: "identity-casing",
     hypothesis: Hypothesis::H1,
-    severity: Severity::Note,
+    severity: Severity::Warning,
     source: include_str!("identity_casing.rs"),
     run: Run::Workload(run),
 };
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn capitals_that_differ_are_remarked_on() {
         insta::assert_snapshot!(says("id-Pull", "id-pull"), @"
-        note: the identity is spelled with other capitals than where it is attached
+        warning: the identity is spelled with other capitals than where it is attached
         at: /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-Pull
         also: /subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull: attached here
         help: write `/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull`

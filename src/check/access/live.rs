@@ -7,8 +7,8 @@ use crate::evidence::{Evidence, Failure, Registry, Resource, Stop};
 use crate::image::{Endpoint, Host, ImageRef};
 use crate::manifest::{Pull, Puller};
 use crate::rbac::{
-    Access, Assignment, DenyAssignment, Doubt, Principal as Holder, PrincipalId, PullQuestion, Reason, RegistryMode,
-    Roles, Scope, may_pull, read,
+    Access, Assignment, Breadth, DenyAssignment, Doubt, Held, Principal as Holder, PrincipalId, PullQuestion, Reason,
+    RegistryMode, Roles, Scope, may_pull, read,
 };
 
 use super::plan::{self, Granted, Plan};
@@ -46,7 +46,7 @@ pub fn standing<'m>(pull: &Pull<'m>, evidence: &Evidence) -> Result<Standing<'m>
         Err(failure) if failure.is_not_found() => return Err(unseen(&image)),
         Err(failure) => return Err(Stop::Unverified(failure)),
     };
-    if super::tenant_mismatch::mismatch(pull, &puller, &registry, evidence).is_some() {
+    if super::tenant_mismatch::mismatch(pull, &puller, &registry, evidence)?.is_some() {
         return Err(Stop::NotApplicable("identity and registry are of different tenants: see `tenant-mismatch`"));
     }
     let planned = planned(&plan, &registry);
@@ -58,7 +58,7 @@ pub fn standing<'m>(pull: &Pull<'m>, evidence: &Evidence) -> Result<Standing<'m>
         Err(stop) => return Err(stop),
     };
     let (assignments, roles) = match &principal {
-        Some(id) => assignments(id, &registry, planned, evidence)?,
+        Some(id) => assignments(id, &registry.id, planned, evidence)?,
         None => (planned, Roles::default()),
     };
     let denies = denies(&registry, evidence)?.unwrap_or_default();
@@ -166,14 +166,17 @@ fn planned(plan: &Plan, registry: &Registry) -> Vec<Assignment> {
     grants.iter().filter_map(assignment).collect()
 }
 
-/// What is assigned to the principal at the registry, and what those roles allow.
-fn assignments(
+/// What is assigned to the principal at a resource, and what those roles allow.
+///
+/// # Errors
+/// *Need* of them; *unverified* when they may not be read.
+pub fn assignments(
     principal: &PrincipalId,
-    registry: &Registry,
+    at: &str,
     planned: Vec<Assignment>,
     evidence: &Evidence,
 ) -> Result<(Vec<Assignment>, Roles), Stop> {
-    let question = Resource::RoleAssignments { scope: registry.id.clone(), principal: principal.to_string() };
+    let question = Resource::RoleAssignments { scope: at.to_owned(), principal: principal.to_string() };
     let answer = evidence.resource(question)?.map_err(Stop::Unverified)?;
     let unreadable = |error: read::Unreadable| Stop::Unverified(Failure::unreadable(error.to_string()));
     let mut assignments = read::role_assignments(answer).map_err(unreadable)?;
@@ -183,7 +186,7 @@ fn assignments(
         if roles.get(&assignment.role).is_some() {
             continue;
         }
-        let question = Resource::RoleDefinition { scope: registry.id.clone(), guid: assignment.role.to_string() };
+        let question = Resource::RoleDefinition { scope: at.to_owned(), guid: assignment.role.to_string() };
         // A definition that cannot be read stays a doubt of that role alone.
         if let Ok(json) = evidence.resource(question)? {
             let listed = json.get("value").is_some();
@@ -214,6 +217,34 @@ fn either_mode<'q>(question: impl Fn(RegistryMode) -> PullQuestion<'q>) -> Resul
 
 fn explains_nothing(reasons: &[Reason]) -> bool {
     matches!(reasons.first(), Some(Reason::NoAssignment | Reason::LooksLikePull(_)))
+}
+
+/// The roles of the puller that would let it pull if the registry were in its other mode, and that say so by name: Owner and
+/// Reader are not given to anybody for a pull.
+///
+/// # Errors
+/// *Need* of what was not asked.
+pub fn in_other_mode(standing: &Standing, evidence: &Evidence) -> Result<Vec<Held>, Stop> {
+    let Some(id) = &standing.principal else { return Ok(Vec::new()) };
+    let (assignments, roles) = match self::assignments(id, &standing.registry.id, Vec::new(), evidence) {
+        Ok(known) => known,
+        Err(Stop::Need(question)) => return Err(Stop::Need(question)),
+        Err(_) => return Ok(Vec::new()),
+    };
+    let holder = Holder { id: id.clone(), member_of: None };
+    let access = may_pull(PullQuestion {
+        principal: &holder,
+        registry: &Scope::from(standing.registry.id.as_str()),
+        mode: standing.mode.other(),
+        repository: Some(standing.image.repository.as_str()),
+        assignments: &assignments,
+        elsewhere: &[],
+        roles: &roles,
+        denies: &[],
+        eligible: &[],
+    });
+    let Access::Allowed(allowed) = access else { return Ok(Vec::new()) };
+    Ok(allowed.by.into_iter().filter(|grant| grant.breadth == Breadth::Exact).map(|grant| grant.held).collect())
 }
 
 /// Asks for what may explain that nothing is granted: a role that could be activated, a role elsewhere.

@@ -12,10 +12,10 @@ use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Evidence, Failure, Login, Resource, Stop};
 use crate::finding::{Finding, Severity};
 use crate::image::{ImageRef, acr_name, placeholder};
-use crate::manifest::{Credential, Host, Manifest, Pull, Workload};
+use crate::manifest::{Credential, Host, Manifest, Password, Pull, Workload};
 use crate::value::Value;
 
-use super::{admin_disabled, remedy, secret_in_clear, token_disabled, wiring};
+use super::{admin_disabled, remedy, token_disabled, token_password_expiring, wiring};
 
 pub const CHECK: Check = Check {
     code: "password-refused",
@@ -27,31 +27,32 @@ pub const CHECK: Check = Check {
 
 fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     // What the entry cannot log in with for another reason is that reason's finding.
-    let is_found = |run: Run| match run {
-        Run::Workload(run) => run(manifest, workload, evidence).is_ok_and(|findings| !findings.is_empty()),
+    let is_error = |check: Check| match check.run {
+        Run::Workload(run) => run(manifest, workload, evidence).is_ok_and(|findings| {
+            findings.iter().any(|finding| finding.severity.unwrap_or(check.severity) == Severity::Error)
+        }),
         _ => false,
     };
-    if is_found(admin_disabled::CHECK.run) || is_found(token_disabled::CHECK.run) {
+    if [admin_disabled::CHECK, token_disabled::CHECK, token_password_expiring::CHECK].into_iter().any(is_error) {
         return Err(Stop::NotApplicable("another check tells why the login fails"));
     }
     wiring::each_pull(manifest, workload, evidence, |pull| judge(pull, evidence))
 }
 
 fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
-    let Credential::Password { username: Some(username), secret, entry } = pull.credential()? else {
+    let Credential::Password { username: Some(username), entry, .. } = pull.credential()? else {
         return Err(Stop::NotApplicable("no password pulls"));
     };
-    let password = secret_in_clear::password(pull.workload, entry);
-    let is_given = password.and_then(Value::as_str).is_some_and(|text| !text.is_empty() && placeholder(text).is_none());
-    let (Some(user), Some(secret), true) = (username.as_str(), secret.and_then(Value::as_str), is_given) else {
+    let password = pull.workload.password(entry).filter(|password| password.value.as_str().is_some_and(is_given));
+    let (Some(user), Some(password)) = (username.as_str(), password) else {
         return Err(Stop::NotApplicable("the password is not in the files"));
     };
     let image = pull.image()?;
-    let login = Login { username: user.to_owned(), secret: secret.to_owned() };
+    let login = Login { username: user.to_owned(), secret: password.name.clone() };
     match evidence.login(&image.registry, &image.repository, &login)? {
         Ok(true) => Ok(Vec::new()),
         Ok(false) => {
-            let finding = finding(pull, username, secret, image.registry.as_str());
+            let finding = finding(pull, username, &password, image.registry.as_str());
             Ok(vec![if is_rotated(pull, user, &image, evidence)? {
                 finding.detail("it is neither of the registry's two present passwords: they were regenerated")
             } else {
@@ -75,12 +76,33 @@ fn is_rotated(pull: &Pull, user: &str, image: &ImageRef, evidence: &Evidence) ->
     Ok(asked.is_ok_and(|answer| answer["matches"] == false))
 }
 
-fn finding(pull: &Pull, username: &Value, secret: &str, host: &str) -> Finding {
+/// Whether a text is a password and does not stand for one: App Service reads `@Microsoft.KeyVault(…)` from a vault
+/// (<https://learn.microsoft.com/azure/app-service/app-service-key-vault-references>), exports show asterisks.
+fn is_given(text: &str) -> bool {
+    let is_reference = text.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("@Microsoft."));
+    !text.is_empty() && !is_reference && placeholder(text).is_none() && !text.bytes().all(|byte| byte == b'*')
+}
+
+fn finding(pull: &Pull, username: &Value, password: &Password, host: &str) -> Finding {
     let title = format!("{host} refuses the password of {}", username.as_str().unwrap_or_default());
-    let finding = Finding::at_value(username, title).detail(format!("it is in the secret `{secret}`"));
-    let finding = finding.help("put the present password into the secret, or pull with a managed identity");
+    let finding = Finding::at_value(username, title);
+    let target = remedy::target(pull.workload);
     let group = if pull.workload.host == Host::Job { "containerapp job" } else { "containerapp" };
-    finding.command(format!("az {group} secret set {} --secrets {secret}=<password>", remedy::target(pull.workload)))
+    match (password.secret, pull.workload.host) {
+        (Some(secret), _) => finding
+            .detail(format!("it is in the secret `{secret}`"))
+            .help("put the present password into the secret, or pull with a managed identity")
+            .command(format!("az {group} secret set {target} --secrets {secret}=<password>")),
+        (None, Host::WebSite) => finding
+            .detail("it is in the setting DOCKER_REGISTRY_SERVER_PASSWORD")
+            .help("put the present password into the setting, or pull with a managed identity")
+            .command(format!(
+                "az webapp config appsettings set {target} --settings DOCKER_REGISTRY_SERVER_PASSWORD=<password>"
+            )),
+        (None, _) => finding
+            .detail("it is the `password` of the entry")
+            .help("write the present password, from a secure parameter; or pull with a user-assigned identity"),
+    }
 }
 
 /// The password is right: what is missing is the right to pull. <https://aka.ms/acr/authorization>
@@ -113,7 +135,7 @@ mod tests {
              passwordSecretRef: p}}]\ntemplate: {{containers: [{{name: a, image: 'ghcr.io/acme/api:v1'}}]}}\n"
         );
         let (registry, repository) = split("ghcr.io/acme/api");
-        let login = Login { username: "bot".to_owned(), secret: "p".to_owned() };
+        let login = Login { username: "bot".to_owned(), secret: "app/p".to_owned() };
         let question = Question::Login { registry, repository, login };
         let evidence =
             accepted.map_or_else(Evidence::default, |flag| Evidence::default().with(question, Ok(Reply::Flag(flag))));
@@ -138,13 +160,69 @@ mod tests {
         insta::assert_snapshot!(says(", value: '$(GHCR_TOKEN)'", None), @"not applicable: the password is not in the files");
     }
 
+    #[track_caller]
+    fn refused(text: &str, name: &str) -> String {
+        let (registry, repository) = split("ghcr.io/acme/api");
+        let login = Login { username: "bot".to_owned(), secret: name.to_owned() };
+        let question = Question::Login { registry, repository, login };
+        verdicts(CHECK, text, &Evidence::default().with(question, Ok(Reply::Flag(false))))
+    }
+
+    fn group(password: &str) -> String {
+        format!(
+            "type: Microsoft.ContainerInstance/containerGroups\nname: stamps\nproperties:\n  osType: Linux\n  \
+             imageRegistryCredentials: [{{server: ghcr.io, username: bot, password: {password}}}]\n  containers: [{{name: a, \
+             properties: {{image: 'ghcr.io/acme/api:v1'}}}}]\n"
+        )
+    }
+
+    fn site(password: &str) -> String {
+        json!({"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+            "resources": [{"type": "Microsoft.Web/sites", "apiVersion": "2024-04-01", "name": "web", "properties": {"siteConfig": {
+            "linuxFxVersion": "DOCKER|ghcr.io/acme/api:v1", "appSettings": [
+            {"name": "DOCKER_REGISTRY_SERVER_URL", "value": "https://ghcr.io"},
+            {"name": "DOCKER_REGISTRY_SERVER_USERNAME", "value": "bot"},
+            {"name": "DOCKER_REGISTRY_SERVER_PASSWORD", "value": password}]}}}]})
+        .to_string()
+    }
+
+    #[test]
+    fn passwords_of_container_groups_and_web_sites_are_tried_too() {
+        insta::assert_snapshot!(refused(&group("old"), "stamps/password of ghcr.io"), @"
+        error: ghcr.io refuses the password of bot
+        because: it is the `password` of the entry
+        help: write the present password, from a secure parameter; or pull with a user-assigned identity
+        ");
+        insta::assert_snapshot!(refused(&site("old"), "web/password of ghcr.io"), @"
+        error: ghcr.io refuses the password of bot
+        because: it is in the setting DOCKER_REGISTRY_SERVER_PASSWORD
+        help: put the present password into the setting, or pull with a managed identity
+        run: az webapp config appsettings set -n web -g <group> --settings DOCKER_REGISTRY_SERVER_PASSWORD=<password>
+        ");
+        let vault = site("@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/p)");
+        insta::assert_snapshot!(refused(&vault, "-"), @"not applicable: the password is not in the files");
+        insta::assert_snapshot!(refused(&group("'****'"), "-"), @"not applicable: the password is not in the files");
+    }
+
+    #[test]
+    fn two_workloads_may_give_one_name_to_two_passwords() {
+        let app = |name: &str| {
+            format!(
+                "name: {name}\nenvironmentId: /e\nconfiguration:\n  secrets: [{{name: p, value: {name}}}]\n  registries: [{{server: \
+                 ghcr.io, username: bot, passwordSecretRef: p}}]\ntemplate: {{containers: [{{name: a, image: 'ghcr.io/acme/api:v1'}}]}}\n"
+            )
+        };
+        assert!(refused(&app("one"), "one/p").starts_with("error: "));
+        insta::assert_snapshot!(refused(&app("two"), "one/p"), @"needs login at ghcr.io");
+    }
+
     #[test]
     fn a_password_that_is_right_and_may_not_pull_is_no_wrong_password() {
         let text = "name: app\nenvironmentId: /e\nconfiguration:\n  secrets: [{name: p, value: right}]\n  registries: [{server: \
                     acme1.azurecr.io, username: 0d9f7a3c-1111-4222-8333-444455556666, passwordSecretRef: p}]\ntemplate: {containers: \
                     [{name: a, image: 'acme1.azurecr.io/api:v1'}]}\n";
         let (registry, repository) = split("acme1.azurecr.io/api");
-        let login = Login { username: "0d9f7a3c-1111-4222-8333-444455556666".to_owned(), secret: "p".to_owned() };
+        let login = Login { username: "0d9f7a3c-1111-4222-8333-444455556666".to_owned(), secret: "app/p".to_owned() };
         let refused = Failure::Refused {
             host: "acme1.azurecr.io".to_owned(),
             status: 401,
@@ -166,7 +244,7 @@ mod tests {
                     acme1.azurecr.io, username: acme1, passwordSecretRef: p}]\ntemplate: {containers: [{name: a, image: \
                     'acme1.azurecr.io/api:v1'}]}\n";
         let (registry, repository) = split("acme1.azurecr.io/api");
-        let login = Login { username: "acme1".to_owned(), secret: "p".to_owned() };
+        let login = Login { username: "acme1".to_owned(), secret: "app/p".to_owned() };
         let admin = Resource::AdminCredentials { registry: REGISTRY_ID.to_owned() };
         let evidence = crate::check::access::template::registry(&json!({"adminUserEnabled": true}))
             .with(Question::Login { registry, repository, login }, Ok(Reply::Flag(false)))

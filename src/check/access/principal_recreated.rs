@@ -61,18 +61,26 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
     })
 }
 
-/// What became of a user-assigned identity that holds no role.
+/// What became of a user-assigned identity: of one that holds no role, and of one whose principal an export tells, which may be
+/// that of an identity that is gone, with a role that is left behind.
 ///
 /// # Errors
 /// *Need* of the identity.
 pub fn flaw(pull: &Pull, standing: &Standing, evidence: &Evidence) -> Result<Option<Fate>, Stop> {
-    let (Puller::User(_), Some(Reason::NoAssignment)) = (&standing.puller, standing.cause()) else { return Ok(None) };
-    if standing.plan.identity_is_new {
+    let is_told = puller::exported(pull.workload, &standing.puller).is_some();
+    let is_asked = match standing.cause() {
+        None => is_told,
+        Some(cause) => matches!(cause, Reason::NoAssignment),
+    };
+    if !matches!(standing.puller, Puller::User(_)) || !is_asked || standing.plan.identity_is_new {
         return Ok(None);
     }
     let Some(id) = puller::resource(pull.workload, &standing.puller) else { return Ok(None) };
+    let is_allowed = standing.cause().is_none();
     let now = match puller::read(id, evidence) {
         Err(Stop::Need(question)) => return Err(Stop::Need(question)),
+        // Nothing is listed for a principal that is gone: what holds a role is there, and its resource was not shown.
+        Err(_) | Ok(Err(_)) if is_allowed => return Ok(None),
         Err(_) | Ok(Err(_)) if standing.principal.is_some() => {
             let gone = matches!(puller::read(id, evidence), Ok(Err(failure)) if failure.is_not_found());
             return Ok(gone.then_some(Fate::Gone));
@@ -91,7 +99,9 @@ pub fn flaw(pull: &Pull, standing: &Standing, evidence: &Evidence) -> Result<Opt
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::check::access::template::{PRINCIPAL, answering, exported, holding, registry};
+    use crate::check::access::template::{
+        ACR_PULL, PRINCIPAL, REGISTRY_ID, answering, assignment, exported, holding, not_allowed, registry,
+    };
     use crate::check::table::verdicts;
     use crate::evidence::{Answer, Failure, Resource};
     use serde_json::{Value, json};
@@ -101,10 +111,15 @@ mod tests {
 
     #[track_caller]
     fn says(identity: Answer<Value>) -> String {
+        holding_says(&[], identity)
+    }
+
+    #[track_caller]
+    fn holding_says(held: &[Value], identity: Answer<Value>) -> String {
         let mut app: Value = serde_json::from_str(&exported()).unwrap();
         app["identity"] = json!({"type": "UserAssigned", "userAssignedIdentities": {ID: {"principalId": PRINCIPAL, "clientId": "c"}}});
         app["properties"]["configuration"]["registries"][0]["identity"] = json!(ID);
-        let evidence = answering(holding(registry(&json!({})), &[]), Resource::Get { id: ID.to_owned() }, identity);
+        let evidence = answering(holding(registry(&json!({})), held), Resource::Get { id: ID.to_owned() }, identity);
         verdicts(CHECK, &app.to_string(), &evidence)
     }
 
@@ -125,6 +140,16 @@ mod tests {
         help: attach the identity again, and grant the role to its present principal
         run: az role assignment create --assignee-object-id d5e18a61-7639-5bfe-8e97-2ffa4c2eeb8f --assignee-principal-type ServicePrincipal --role AcrPull --scope /subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1
         ");
+    }
+
+    #[test]
+    fn a_role_that_is_left_behind_helps_nobody() {
+        let new = json!({"properties": {"principalId": "d5e18a61-7639-5bfe-8e97-2ffa4c2eeb8f"}});
+        let held = [assignment(ACR_PULL, REGISTRY_ID)];
+        assert!(holding_says(&held, Ok(new)).contains("was created again"));
+        assert_eq!(holding_says(&held, Ok(json!({"properties": {"principalId": PRINCIPAL}}))), "pass");
+        assert_eq!(holding_says(&held, Err(not_allowed())), "pass");
+        assert_eq!(holding_says(&held, Err(Failure::not_found("management.azure.com"))), "pass");
     }
 
     #[test]

@@ -35,10 +35,9 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         return Err(nodes(pull, evidence));
     }
     let standing = live::standing(pull, evidence)?;
+    let recreated = principal_recreated::flaw(pull, &standing, evidence)?;
     let Some(Reason::NoAssignment | Reason::LooksLikePull(_)) = standing.cause() else { return Ok(Vec::new()) };
-    if role_on_other_principal::holder(pull, &standing, evidence)?.is_some()
-        || principal_recreated::flaw(pull, &standing, evidence)?.is_some()
-    {
+    if recreated.is_some() || role_on_other_principal::holder(pull, &standing, evidence)?.is_some() {
         return Err(Stop::NotApplicable("the role is there and the identity is another one"));
     }
     Ok(vec![finding(pull, &standing)])

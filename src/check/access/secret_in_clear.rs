@@ -29,8 +29,8 @@ fn run(_: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Finding>, 
     if workload.origin == Origin::Live || workload.host == Host::Kubernetes {
         return Err(Stop::NotApplicable("nobody wrote it by hand"));
     }
-    let passwords: Vec<_> =
-        workload.registries.entries.iter().filter_map(|entry| Some((entry, password(workload, entry)?))).collect();
+    let entries = workload.registries.entries.iter();
+    let passwords: Vec<_> = entries.filter_map(|entry| Some((entry, workload.password(entry)?.value))).collect();
     if passwords.is_empty() {
         return Err(Stop::NotApplicable("no registry password is in the file"));
     }
@@ -40,17 +40,6 @@ fn run(_: &Manifest, workload: &Workload, _: &Evidence) -> Result<Vec<Finding>, 
         Finding::at(password.at, title).help("pull with a managed identity, or take the password from a secure parameter or a key vault; and replace this one")
     };
     Ok(in_clear.map(finding).collect())
-}
-
-/// The password of an entry, where the file holds it.
-pub fn password<'m>(workload: &'m Workload, entry: &'m RegistryEntry) -> Option<&'m Value> {
-    if let Some(password) = &entry.password {
-        return Some(password);
-    }
-    let name = entry.password_secret.as_ref()?.as_str()?;
-    let secret =
-        workload.secrets.entries.iter().find(|secret| secret.name.as_ref().and_then(Value::as_str) == Some(name))?;
-    secret.value.as_ref()
 }
 
 fn is_in_clear(password: &Value) -> bool {

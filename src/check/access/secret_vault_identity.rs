@@ -50,7 +50,8 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
     }
 }
 
-fn is_password(workload: &Workload, secret: &Secret) -> bool {
+/// Whether a registry entry takes its password from this secret.
+pub fn is_password(workload: &Workload, secret: &Secret) -> bool {
     let Some(name) = secret.name.as_ref().and_then(Value::canonical) else { return false };
     let mut used = workload.registries.entries.iter().filter_map(|entry| entry.password_secret.as_ref()?.canonical());
     used.any(|used| used == name)

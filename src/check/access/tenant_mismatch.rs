@@ -7,10 +7,13 @@
 //! ## Fix
 //! Pull with a user name and a password: a repository-scoped token of the registry, or a service principal of its tenant.
 
+use serde_json::Value as Json;
+
 use crate::check::{Check, Hypothesis, Run};
-use crate::evidence::{Evidence, Registry, Stop};
+use crate::evidence::{Evidence, Registry, Resource, Stop};
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Manifest, Pull, Puller, Workload};
+use crate::rbac::Scope;
 
 use super::puller::{self, Principal};
 use super::{live, wiring};
@@ -31,7 +34,7 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
         let Ok(Ok(registry)) = live::registry(&image.registry, evidence) else {
             return Err(Stop::NotApplicable("`pull-role-missing` decides it"));
         };
-        let Some((own, other)) = mismatch(pull, &puller, &registry, evidence) else { return Ok(Vec::new()) };
+        let Some((own, other)) = mismatch(pull, &puller, &registry, evidence)? else { return Ok(Vec::new()) };
         let title = format!(
             "{} is of the tenant {own}, and {} of {other}",
             puller::name(workload, &puller),
@@ -51,19 +54,40 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
 }
 
 /// The tenants of identity and registry, where both are known and differ.
-pub fn mismatch(pull: &Pull, puller: &Puller, registry: &Registry, evidence: &Evidence) -> Option<(String, String)> {
+///
+/// # Errors
+/// *Need* of the registry's subscription, which tells its tenant where nothing else does.
+pub fn mismatch(
+    pull: &Pull,
+    puller: &Puller,
+    registry: &Registry,
+    evidence: &Evidence,
+) -> Result<Option<(String, String)>, Stop> {
     let Ok(Principal::Known { tenant: Some(own), .. }) = puller::principal(pull.workload, puller, evidence) else {
-        return None;
+        return Ok(None);
     };
-    let other = registry.tenant.clone()?;
-    (!own.eq_ignore_ascii_case(&other)).then_some((own, other))
+    let differs = |other: &String| !own.eq_ignore_ascii_case(other);
+    let text = |json: &Json, key: &str| json.get(key).and_then(Json::as_str).map(str::to_owned);
+    if let Some(other) = &registry.tenant {
+        return Ok(differs(other).then(|| (own.clone(), other.clone())));
+    }
+    // The caller could read the registry: it is of the caller's tenant, or delegated to it.
+    let scope = Scope::from(registry.id.as_str());
+    let (Some(true), Some(subscription)) =
+        (text(&registry.json, "callerTenant").as_ref().map(differs), scope.subscription())
+    else {
+        return Ok(None);
+    };
+    let answer = evidence.resource(Resource::Get { id: format!("/subscriptions/{subscription}") })?;
+    let other = answer.ok().and_then(|json| text(json, "tenantId"));
+    Ok(other.filter(differs).map(|other| (own.clone(), other)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::CHECK;
     use crate::check::access::template::{REGISTRY_ID, live};
-    use crate::evidence::{Evidence, Question, Reply};
+    use crate::evidence::{Evidence, Question, Reply, Resource};
     use crate::image::Host;
     use serde_json::json;
 
@@ -72,6 +96,25 @@ mod tests {
         let registry = json!({"id": REGISTRY_ID, "name": "acme1", "tenantId": tenant, "properties": {"loginServer": "acme1.azurecr.io"}});
         let host = Host::parse("acme1.azurecr.io").unwrap();
         live(CHECK, &Evidence::default().with(Question::Registry { host }, Ok(Reply::Json(registry))))
+    }
+
+    #[track_caller]
+    fn read_as(caller: &str, of_subscription: Option<&str>) -> String {
+        let registry = json!({"id": REGISTRY_ID, "name": "acme1", "callerTenant": caller, "properties": {"loginServer": "acme1.azurecr.io"}});
+        let host = Host::parse("acme1.azurecr.io").unwrap();
+        let evidence = Evidence::default().with(Question::Registry { host }, Ok(Reply::Json(registry)));
+        let question = Question::Resource(Resource::Get { id: "/subscriptions/s".to_owned() });
+        let known = |tenant| evidence.clone().with(question, Ok(Reply::Json(json!({"tenantId": tenant}))));
+        live(CHECK, &of_subscription.map_or(evidence.clone(), known))
+    }
+
+    #[test]
+    fn a_tenant_that_is_not_told_is_asked_for_only_where_it_may_be_another() {
+        let (own, other) = ("11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222");
+        assert_eq!(read_as(own, None), "pass");
+        insta::assert_snapshot!(read_as(other, None), @"needs /subscriptions/s");
+        assert_eq!(read_as(other, Some(own)), "pass", "the registry's subscription is delegated to the caller");
+        assert!(read_as(other, Some(other)).starts_with("error: "));
     }
 
     #[test]

@@ -11,7 +11,7 @@
 use serde_json::Value as Json;
 
 use crate::check::{Check, Hypothesis, Run};
-use crate::evidence::{Evidence, Registry, Resource, Stop};
+use crate::evidence::{Answer, Evidence, Registry, Resource, Stop};
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Credential, Manifest, Pull, Workload};
 use crate::value::Value;
@@ -30,7 +30,20 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
     wiring::each_pull(manifest, workload, evidence, |pull| judge(pull, evidence))
 }
 
-fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
+/// The token of a registry that a pull logs in with.
+pub struct Token<'m> {
+    pub user: &'m str,
+    pub username: &'m Value,
+    pub registry: Registry,
+    /// What Azure says of it.
+    pub json: Answer<Json>,
+}
+
+/// The token that a pull logs in with.
+///
+/// # Errors
+/// *Not applicable* when it logs in with something else; *unverified* when the registry cannot be read.
+fn named<'m>(pull: &Pull<'m>, evidence: &Evidence) -> Result<Token<'m>, Stop> {
     const NO_TOKEN: Stop = Stop::NotApplicable("no token of a registry pulls");
     let Credential::Password { username: Some(username), entry, .. } = pull.credential()? else { return Err(NO_TOKEN) };
     let Some(user) = username.as_str().filter(|user| is_token(user)) else { return Err(NO_TOKEN) };
@@ -39,7 +52,27 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     }
     let image = pull.image()?;
     let registry = live::registry(&image.registry, evidence)?.map_err(Stop::Unverified)?;
-    let token = match evidence.resource(Resource::Get { id: format!("{}/tokens/{user}", registry.id) })? {
+    let json = evidence.resource(Resource::Get { id: format!("{}/tokens/{user}", registry.id) })?.cloned();
+    Ok(Token { user, username, registry, json })
+}
+
+/// The token, for a check that leaves to this one what is not there, may not be read or is switched off.
+///
+/// # Errors
+/// *Need* of what was not asked; *not applicable* for everything else.
+pub fn usable<'m>(pull: &Pull<'m>, evidence: &Evidence) -> Result<(Token<'m>, Json), Stop> {
+    const LEFT: Stop = Stop::NotApplicable("`token-disabled` tells of the token");
+    let token = named(pull, evidence).map_err(|stop| if let Stop::Unverified(_) = stop { LEFT } else { stop })?;
+    match token.json.clone() {
+        Ok(json) if !is_disabled(&json) => Ok((token, json)),
+        _ => Err(LEFT),
+    }
+}
+
+fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
+    let Token { user, username, registry, json } = named(pull, evidence)?;
+    let image = pull.image()?;
+    let token = match json {
         Ok(token) => token,
         Err(failure) if failure.is_not_found() => {
             let title = format!("{} has no token `{user}`", registry.login_server);
@@ -48,7 +81,7 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         Err(failure) => return Err(Stop::Unverified(failure)),
     };
     let text = |pointer: &str| token.pointer(pointer).and_then(Json::as_str);
-    if text("/properties/status").is_some_and(|status| status.eq_ignore_ascii_case("disabled")) {
+    if is_disabled(&token) {
         let command = format!("az acr token update -n {user} -r {} --status enabled", registry.name);
         return Ok(vec![finding(username, format!("the token `{user}` is disabled"), "enable it", command)]);
     }
@@ -65,6 +98,11 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         registry.name, image.repository
     );
     Ok(vec![finding(username, title, "add the repository to its scope map", command)])
+}
+
+fn is_disabled(token: &Json) -> bool {
+    let status = token.pointer("/properties/status").and_then(Json::as_str);
+    status.is_some_and(|status| status.eq_ignore_ascii_case("disabled"))
 }
 
 fn create(user: &str, registry: &Registry, repository: &str) -> String {

@@ -7,7 +7,7 @@ use futures::stream;
 use serde_json::{Value, json};
 
 use super::address::Address;
-use super::{Arm, PAGES, redact};
+use super::{Arm, PAGES, clock, redact};
 use crate::evidence::{Answer, Failure};
 use crate::image::{Endpoint, Host};
 
@@ -41,9 +41,19 @@ impl Arm {
         };
         let id = row.get("id").and_then(Value::as_str).ok_or_else(|| Failure::unreadable("a registry without id"))?;
         let mut registry = self.get(&Address::of(id)?).await?;
-        if let (Some(members), Some(tenant)) = (registry.as_object_mut(), row.get("tenantId")) {
-            members.entry("tenantId").or_insert_with(|| tenant.clone());
+        // A token of another tenant reads nothing there, unless the subscription is delegated: where the row does not tell the
+        // registry's tenant, the caller's is likely to be it, and `tenant-mismatch` asks before it relies on that.
+        let caller = self.chain.tenant().await.ok().flatten().map(Value::from);
+        if let Some(members) = registry.as_object_mut() {
+            let told = row.get("tenantId").filter(|tenant| tenant.as_str().is_some_and(|text| text.len() == 36));
+            if let Some(tenant) = told {
+                members.entry("tenantId").or_insert_with(|| tenant.clone());
+            }
+            if let Some(tenant) = caller {
+                members.insert("callerTenant".to_owned(), tenant);
+            }
         }
+        clock::asked().write(&mut registry);
         Ok(registry)
     }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::resolve::scope;
 use super::session::Session;
 use crate::evidence::{Answer, Attributes};
-use crate::image::ImageRef;
+use crate::image::{Digest, ImageRef};
 use crate::probe::http::Response;
 
 /// Longest page that is read, and how many pages: enough for a near name, never a whole giant registry.
@@ -34,24 +34,38 @@ pub async fn deleted_tags(session: &Session, repository: &str) -> Answer<Vec<Str
     Ok(tags.iter().filter_map(name).collect())
 }
 
-/// Locks and quarantine of repository, tag and manifest.
+/// Locks and quarantine of repository, tag and manifest. What one of the three does not tell, the others may: it fails only when
+/// none answers.
 pub async fn attributes(session: &Session, image: &ImageRef, digest: Option<&str>) -> Answer<Attributes> {
     let repository = &image.repository;
     let scope = format!("repository:{repository}:metadata_read");
     let ask = async |path: String| -> Answer<Value> {
         session.get(&path, &scope, "application/json", PAGE).await?.json(session.host())
     };
-    let whole = ask(format!("acr/v1/{repository}")).await?;
-    let mut attributes = Attributes { repository_readable: readable(&whole), ..Attributes::default() };
-    if let Some(tag) = image.tag().filter(|_| image.digest().is_none()) {
-        let json = ask(format!("acr/v1/{repository}/_tags/{tag}")).await?;
-        let tag = json.get("tag").unwrap_or(&json);
+    let whole = ask(format!("acr/v1/{repository}")).await;
+    let tag = match image.tag().filter(|_| image.digest().is_none()) {
+        Some(tag) => Some(ask(format!("acr/v1/{repository}/_tags/{tag}")).await),
+        None => None,
+    };
+    let tagged = tag.as_ref().and_then(|tag| tag.as_ref().ok()).map(|json| json.get("tag").unwrap_or(json));
+    let named = tagged.and_then(|tag| tag.get("digest")).and_then(Value::as_str).and_then(Digest::parse);
+    let manifest = match digest.map(str::to_owned).or_else(|| named.map(|digest| digest.to_string())) {
+        Some(digest) => Some(ask(format!("acr/v1/{repository}/_manifests/{digest}")).await),
+        None => None,
+    };
+    if [tag.as_ref(), manifest.as_ref()].into_iter().flatten().all(Result::is_err)
+        && let Err(failure) = whole
+    {
+        return Err(failure);
+    }
+    let mut attributes =
+        Attributes { repository_readable: whole.as_ref().ok().and_then(readable), ..Attributes::default() };
+    if let Some(tag) = tagged {
         attributes.tag_readable = readable(tag);
         attributes.tag_updated = tag.get("lastUpdateTime").and_then(Value::as_str).map(str::to_owned);
     }
-    if let Some(digest) = digest {
-        let json = ask(format!("acr/v1/{repository}/_manifests/{digest}")).await?;
-        let manifest = json.get("manifest").unwrap_or(&json);
+    if let Some(Ok(json)) = &manifest {
+        let manifest = json.get("manifest").unwrap_or(json);
         attributes.manifest_readable = readable(manifest);
         attributes.untagged = Some(manifest.get("tags").and_then(Value::as_array).is_none_or(Vec::is_empty));
         let state = manifest.pointer("/changeableAttributes/quarantineState").and_then(Value::as_str);

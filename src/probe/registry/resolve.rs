@@ -90,6 +90,10 @@ async fn manifest(session: &Session, repository: &str, reference: &str) -> Answe
     let response = session.get(&path, &scope(repository), ACCEPT, MANIFEST).await?;
     let media_type = response.header("content-type").unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim().to_owned();
+    if media_type.eq_ignore_ascii_case("text/html") {
+        // No registry has manifests of this type: a proxy's page is no image, and no artefact either.
+        response.json(session.host())?;
+    }
     let told = response.header("docker-content-digest").and_then(Digest::parse);
     let wanted = Digest::parse(reference).or(told);
     let digest = digest_of(&response.body, wanted.as_ref().map_or(Algorithm::Sha256, Digest::algorithm));
