@@ -149,6 +149,8 @@ fn decide(
     let probe = probe(manifest, &options.input.context, &options.network, config.cloud, &config.plain_http)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let judgements = settle(manifest, &mut evidence, &probe, &runtime);
+    // A lookup that the system's resolver still waits for would hold the run beyond its `--timeout`.
+    runtime.shutdown_background();
     Ok((judgements, evidence, probe.requests()))
 }
 
