@@ -157,24 +157,31 @@ fn travel(network: &Network, subnet: &Subnet, target: &Target, system: &SystemRo
         Err(unread) => Reach::unknown(unread.why),
     };
     let reach = Reach::all([filtered, routed]);
-    if reach.is_open()
-        && matches!(target.destination, Destination::Service(_) | Destination::Public)
-        && learns_routes(network, subnet)
-    {
+    let is_public = matches!(target.destination, Destination::Service(_) | Destination::Public);
+    let home = subnet.id.network().and_then(|id| network.network(&id).ok());
+    let Some(home) = home.filter(|_| reach.is_open() && is_public && !keeps_routes_out(network, subnet)) else {
+        return reach;
+    };
+    if home.virtual_hub().is_some() {
+        let why = format!(
+            "network `{}` is connected to a hub of Virtual WAN, which may announce a default route to a firewall of its own; \
+             the subnet's resources do not tell",
+            home.id.name()
+        );
+        return Reach::all([reach, Reach::unknown(why)]);
+    }
+    if home.peerings.iter().any(|peering| peering.uses_remote_gateway && peering.is_up()) {
         return reach
             .caution("a default route that a remote gateway announces could lead elsewhere; it is in no resource");
     }
     reach
 }
 
-/// Whether a peering brings in what a remote gateway learned, and no route of the subnet's own
-/// stands against it.
-fn learns_routes(network: &Network, subnet: &Subnet) -> bool {
-    let home = subnet.id.network().and_then(|id| network.network(&id).ok());
-    let gateway =
-        home.is_some_and(|home| home.peerings.iter().any(|peering| peering.uses_remote_gateway && peering.is_up()));
+/// Whether what a remote gateway learned does not reach the subnet, or a route of its own stands
+/// against it.
+fn keeps_routes_out(network: &Network, subnet: &Subnet) -> bool {
     let kept_out = |table: &RouteTable| table.propagation_disabled || route::has_default(table);
-    gateway && !network.route_table(subnet).ok().flatten().is_some_and(kept_out)
+    network.route_table(subnet).ok().flatten().is_some_and(kept_out)
 }
 
 fn hops(network: &Network, subnet: &Subnet, target: &Target, system: &SystemRoutes) -> Part<Vec<Hop>> {

@@ -6,7 +6,7 @@ use super::super::Unread;
 use super::super::address::{Ports, Prefix};
 use super::super::decision::Access;
 use super::super::id::Id;
-use super::super::nsg::{Direction, Nsg, Protocol, SecurityRule};
+use super::super::nsg::{Direction, Nsg, Protocol, SecurityRule, Sides};
 use super::super::route::{NextHop, Route, RouteTable, ServiceEndpoint};
 use super::super::vnet::{NatGateway, Peering, PublicIp, Subnet, VirtualNetwork};
 use super::{
@@ -149,9 +149,10 @@ pub fn security_rules(value: &Value) -> Vec<SecurityRule> {
         source_ports: ports(&["sourcePortRanges", "sourcePortRange"]).unwrap_or(vec![Ports::ALL]),
         destinations: prefixes(inside, &["destinationAddressPrefixes", "destinationAddressPrefix"]),
         ports: wanted.unwrap_or(vec![Ports::ALL]),
-        grouped: ["sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups"]
-            .iter()
-            .any(|name| !array(inside, name).is_empty()),
+        grouped: Sides {
+            source: !array(inside, "sourceApplicationSecurityGroups").is_empty(),
+            destination: !array(inside, "destinationApplicationSecurityGroups").is_empty(),
+        },
     };
     if unclear {
         // It may stand anywhere and do either: in both ways it makes an answer that rests on later
