@@ -722,6 +722,31 @@ const FILTERS: &[Row] = &[
         &[],
         &[],
     ),
+    (
+        "a network manager's rules deny Entra",
+        |l| managed(l, &["100 Deny AzureActiveDirectory"]),
+        &[],
+        &["token-egress-closed"],
+    ),
+    (
+        "a network manager's rules always allow what the group denies",
+        |l| {
+            l.group(&["100 Deny AzureActiveDirectory"]);
+            managed(l, &["100 AlwaysAllow AzureActiveDirectory"]);
+        },
+        &[],
+        &[],
+    ),
+    ("a network manager without rules", |l| managed(l, &[]), &[], &[]),
+    (
+        "a network manager whose rules may not be read",
+        |l| {
+            managed(l, &[]);
+            l.refuse(&format!("{}/listNetworkManagerEffectiveSecurityAdminRules", id("virtualNetworks", "spoke")));
+        },
+        &[],
+        &["registry-egress-closed", "token-egress-closed"],
+    ),
 ];
 
 const ROUTES: &[Row] = &[
@@ -791,7 +816,12 @@ const ROUTES: &[Row] = &[
         &[],
         &["registry-egress-closed", "token-egress-closed"],
     ),
-    ("a peering with a Virtual WAN hub, which may announce a default route", |l| virtual_hub(l), &[], &["registry-egress-closed", "token-egress-closed"]),
+    (
+        "a peering with a Virtual WAN hub, which may announce a default route",
+        |l| virtual_hub(l),
+        &[],
+        &["registry-egress-closed", "token-egress-closed"],
+    ),
     (
         "a peering with a Virtual WAN hub, whose routes are kept out",
         |l| {
@@ -1059,6 +1089,20 @@ fn virtual_hub(land: &mut Land) {
         "/subscriptions/microsoft/resourceGroups/RG_vhub_6f0d/providers/Microsoft.Network/virtualNetworks/HV_vhub_6f0d";
     land.add(&id("virtualNetworks", "spoke"), "virtualNetworkPeerings", json!({"name": "RemoteVnetToHubPeering_6f0d", "properties": {
         "peeringState": "Connected", "allowVirtualNetworkAccess": true, "useRemoteGateways": true, "remoteVirtualNetwork": {"id": remote}}}));
+}
+
+/// The peering is one that a network manager made, and these security admin rules are in force.
+fn managed(land: &mut Land, rules: &[&str]) {
+    let spoke = id("virtualNetworks", "spoke");
+    land.set(&spoke, "/properties/virtualNetworkPeerings/0/name", json!("ANM_4b5e0c_to-hub"));
+    let rule = |text: &&str| {
+        let words: Vec<&str> = text.split(' ').collect();
+        json!({"kind": "Custom", "id": format!("/rules/{}", words[0]), "properties": {"priority": words[0].parse::<u32>().unwrap(),
+            "access": words[1], "direction": "Outbound", "protocol": "Any", "sources": [{"addressPrefix": "*"}],
+            "destinations": [{"addressPrefix": words[2]}], "sourcePortRanges": ["0-65535"], "destinationPortRanges": ["0-65535"]}})
+    };
+    let path = format!("{spoke}/listNetworkManagerEffectiveSecurityAdminRules");
+    land.list(&path, rules.iter().map(rule).collect());
 }
 
 #[track_caller]

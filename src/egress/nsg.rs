@@ -1,7 +1,7 @@
 //! Network security groups: the first rule in priority order decides, then the default rules
 //! (<https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview>).
 //!
-//! Security admin rules of a Virtual Network Manager run before a group and are not seen here.
+//! Security admin rules of a Virtual Network Manager run before a group: see [`super::admin`].
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -107,7 +107,8 @@ pub fn closes_platform_dns<'a>(nsg: &'a Nsg, vicinity: &Vicinity) -> Option<&'a 
 }
 
 impl SecurityRule {
-    fn cover(&self, flow: Flow, vicinity: &Vicinity) -> Cover {
+    /// How much of a connection's ends the rule covers.
+    pub fn cover(&self, flow: Flow, vicinity: &Vicinity) -> Cover {
         let protocol = self.protocol == Protocol::Any || self.protocol == flow.protocol;
         if !protocol || !self.ports.iter().any(|ports| ports.contain(flow.port)) {
             return Cover::None;

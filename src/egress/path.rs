@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use barrier::Barrier;
 use endpoint::Link;
 
+use super::admin::{self, Ruling};
 use super::decision::{Decision, Outcome, Rule};
 use super::firewall::Rulebook;
 use super::id::Id;
@@ -192,6 +193,21 @@ fn hops(network: &Network, subnet: &Subnet, target: &Target, system: &SystemRout
 
 /// What the security group at `guard` says about traffic from the environment's subnet.
 fn through_nsg(network: &Network, subnet: &Subnet, guard: &Subnet, target: &Target, direction: Direction) -> Reach {
+    let flow = Flow { direction, destination: &target.destination, protocol: Protocol::Tcp, port: HTTPS };
+    let rules = guard.id.network().and_then(|home| network.admin_rules.get(&home));
+    match rules.map(|rules| rules.as_ref().map(|rules| admin::rule(rules, flow, &network.vicinity(subnet)))) {
+        None | Some(Ok(Ruling::HandedOn)) => {}
+        Some(Ok(Ruling::Open(rule))) => {
+            return Reach::open(format!("security admin rule `{rule}` of a network manager always allows {target}"));
+        }
+        Some(Ok(Ruling::Denied(why))) => {
+            return Reach::unknown(format!("security admin rules of a network manager stand before {target}: {why}"));
+        }
+        Some(Err(unread)) => {
+            let why = format!("a network manager may have security admin rules in force here: {}", unread.why);
+            return Reach::unknown(why);
+        }
+    }
     let Some(id) = &guard.nsg else {
         return Reach::open(format!("subnet `{}` has no security group", guard.id.name()));
     };
@@ -199,7 +215,6 @@ fn through_nsg(network: &Network, subnet: &Subnet, guard: &Subnet, target: &Targ
         Ok(group) => group,
         Err(unread) => return Reach::unknown(unread.why),
     };
-    let flow = Flow { direction, destination: &target.destination, protocol: Protocol::Tcp, port: HTTPS };
     let decision = nsg::evaluate(group, flow, &network.vicinity(subnet));
     let place = format!("security group `{}`", id.name());
     let barrier = || Barrier::Nsg {

@@ -88,6 +88,11 @@ impl VirtualNetwork {
         self.peerings.iter().find(|peering| peering.leads_to_virtual_hub() && peering.is_up())
     }
 
+    /// Whether a Network Manager has a say in it, as far as its peerings tell.
+    pub fn is_managed(&self) -> bool {
+        self.peerings.iter().any(Peering::is_managed)
+    }
+
     /// Its peering towards another network.
     pub fn peering(&self, remote: &Id) -> Option<&Peering> {
         self.peerings.iter().find(|peering| peering.remote == *remote)

@@ -83,7 +83,7 @@ impl Land {
         self.resources.insert(id.to_lowercase(), body);
     }
 
-    fn list(&mut self, path: &str, items: Vec<Value>) {
+    pub fn list(&mut self, path: &str, items: Vec<Value>) {
         self.resources.insert(path.to_lowercase(), json!({"value": items}));
     }
 
