@@ -2,6 +2,7 @@
 //! for a registry its doors.
 
 mod barrier;
+mod consumption;
 mod endpoint;
 mod registry;
 #[cfg(test)]
@@ -62,6 +63,7 @@ pub fn reach(network: &Network, need: &Need) -> Reach {
     match need {
         Need::Registry { login_server } => registry::login(network, login_server),
         Need::Layers { login_server } => registry::layers(network, login_server),
+        Need::Cluster => consumption::reach(network),
         _ => {
             let required = need.required(network.cloud).into_iter();
             Reach::all(required.map(|required| to_required(network, required)))
