@@ -114,3 +114,113 @@ fn is_private(address: &IpAddr) -> bool {
         IpAddr::V6(address) => address.is_unique_local(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::table::{asks, verdict};
+    use crate::evidence::{Answer, Question, Reply};
+
+    const IMAGE: &str = "acme1.azurecr.io/api:v1";
+
+    #[track_caller]
+    fn says(failure: Failure, reach: Answer<Resolution>) -> String {
+        let host = Host::parse("acme1.azurecr.io").unwrap();
+        let reach = reach.map(|seen| Reply::Resolution(Box::new(seen)));
+        verdict(
+            CHECK,
+            IMAGE,
+            &Evidence::default().with(asks(IMAGE), Err(failure)).with(Question::Reach { host }, reach),
+        )
+    }
+
+    fn host() -> String {
+        "acme1.azurecr.io".to_owned()
+    }
+
+    fn seen(address: &str, aliases: &[&str]) -> Resolution {
+        let aliases = aliases.iter().map(|alias| (*alias).to_owned()).collect();
+        Resolution { addresses: vec![address.parse().unwrap()], aliases, ..Resolution::default() }
+    }
+
+    #[test]
+    fn a_closed_door_tells_what_the_runner_sees_of_it() {
+        let message = Some("client with IP '203.0.113.9' is not allowed access.".to_owned());
+        let seen =
+            Resolution { status: Some(403), ..seen("20.61.97.4", &["acme1.privatelink.azurecr.io", "weu.fe.azcr.io"]) };
+        insta::assert_snapshot!(says(Failure::Closed { host: host(), message }, Ok(seen)), @"
+        note: the runner does not get to acme1.azurecr.io; that says nothing about the environment
+        at: acme1.azurecr.io/api:v1
+        because: from here: acme1.azurecr.io does not let this address in: client with IP '203.0.113.9' is not allowed access.
+        because: from here acme1.azurecr.io leads to the public address 20.61.97.4, although it has a private endpoint: the runner does not see the private zone
+        because: from here acme1.azurecr.io answers 403 without credentials
+        help: run pullgate on a runner in the environment's network, replay recorded evidence, or pass `--allow-unverified H2`
+        ");
+    }
+
+    #[test]
+    fn a_private_address_without_a_way_is_told() {
+        let failure = Failure::Timeout { host: host(), seconds: 10 };
+        for address in ["10.0.4.5", "100.64.0.5", "fd00::5"] {
+            let seen = Resolution { failure: Some(failure.clone()), ..seen(address, &[]) };
+            let said = says(failure.clone(), Ok(seen));
+            assert!(
+                said.contains(&format!("is the private address {address}: the runner sees the private zone")),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_intercepting_proxy_is_told() {
+        let reason = "its certificate is signed by an authority that is not trusted here (Contoso)".to_owned();
+        let failure = Failure::Tls { host: host(), reason };
+        let seen = Resolution {
+            proxy: Some("proxy.contoso.example:3128".to_owned()),
+            failure: Some(failure.clone()),
+            ..seen("20.61.97.4", &[])
+        };
+        insta::assert_snapshot!(says(failure, Ok(seen)), @"
+        note: the runner does not get to acme1.azurecr.io; that says nothing about the environment
+        at: acme1.azurecr.io/api:v1
+        because: from here: no trusted TLS connection to acme1.azurecr.io: its certificate is signed by an authority that is not trusted here (Contoso)
+        because: from here acme1.azurecr.io is 20.61.97.4
+        because: the runner goes through the proxy proxy.contoso.example:3128
+        help: run pullgate on a runner in the environment's network, replay recorded evidence, or pass `--allow-unverified H2`
+        ");
+    }
+
+    #[test]
+    fn a_dangling_private_link_is_told_from_a_name_that_never_was() {
+        let nameless = |last: Option<&str>| Failure::Name { host: host(), last: last.map(str::to_owned) };
+        insta::assert_snapshot!(says(nameless(Some("acme1.privatelink.azurecr.io")), Err(nameless(Some("acme1.privatelink.azurecr.io")))), @"
+        note: the runner does not get to acme1.azurecr.io; that says nothing about the environment
+        at: acme1.azurecr.io/api:v1
+        because: from here: the name acme1.azurecr.io does not resolve here (its alias acme1.privatelink.azurecr.io has no address)
+        because: the registry has a private endpoint, and the private zone that the runner sees holds no record of acme1.privatelink.azurecr.io: from here the private link leads nowhere
+        help: run pullgate on a runner in the environment's network, replay recorded evidence, or pass `--allow-unverified H2`
+        ");
+        insta::assert_snapshot!(says(nameless(None), Err(nameless(None))), @"
+        note: the runner does not get to acme1.azurecr.io; that says nothing about the environment
+        at: acme1.azurecr.io/api:v1
+        because: from here: the name acme1.azurecr.io does not resolve here
+        because: every registry of Azure has a public name: either there is none of this name, or the name servers here leave it out
+        help: run pullgate on a runner in the environment's network, replay recorded evidence, or pass `--allow-unverified H2`
+        ");
+    }
+
+    #[test]
+    fn a_run_out_of_time_tells_it_once() {
+        let short = Failure::Timeout { host: host(), seconds: 3 };
+        let said = says(short.clone(), Err(Failure::Timeout { host: host(), seconds: 4 }));
+        assert_eq!(said.matches("did not answer").count(), 1, "{said}");
+        let said = says(short, Err(Failure::Skipped { why: "the time was over".to_owned() }));
+        assert!(!said.contains("the time was over"), "{said}");
+    }
+
+    #[test]
+    fn what_the_registry_itself_says_is_no_matter_of_the_way() {
+        let missing = Failure::NotFound { host: host(), code: None, message: None };
+        assert!(says(missing, Ok(seen("20.61.97.4", &[]))).starts_with("not applicable"));
+    }
+}

@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_group_for_workload_profiles_is_too_narrow_for_an_older_environment() {
-        let narrow = || with_nsg(scene(), &["100 Allow AzureCloud", "4096 Deny *"]);
+        let narrow = || with_nsg(scene(), &["100 Allow AzureActiveDirectory", "4096 Deny *"]);
         assert!(reach(&narrow()).is_open());
         // The scene's rules are for 443 over TCP alone: what else there is falls to the default rules.
         assert!(reach(&consumption(narrow())).is_open());
@@ -75,6 +75,10 @@ mod tests {
             rule.protocol = Protocol::Any;
         }
         let Verdict::Unknown(why) = reach(&consumption(closing)).verdict else { panic!("it passes") };
-        assert!(why.contains("time servers on 123/udp (rule `r4096`)") && !why.contains("1194"), "{why}");
+        for need in
+            ["AzureCloud on 1194/udp", "AzureCloud on 9000/tcp", "time servers on 123/udp", "EventHub on 5671/tcp"]
+        {
+            assert!(why.contains(&format!("{need} (rule `r4096`)")), "{why}");
+        }
     }
 }
