@@ -69,10 +69,10 @@ fn parent(land: &mut Land) {
 }
 
 /// What connecting a network to a hub of Virtual WAN makes: a peering with a network of Microsoft's.
-fn virtual_hub(land: &mut Land) {
+fn virtual_hub(land: &mut Land, network: &str) {
     let remote =
         "/subscriptions/microsoft/resourceGroups/RG_vhub_6f0d/providers/Microsoft.Network/virtualNetworks/HV_vhub_6f0d";
-    land.add(&id("virtualNetworks", "spoke"), "virtualNetworkPeerings", json!({"name": "RemoteVnetToHubPeering_6f0d", "properties": {
+    land.add(&id("virtualNetworks", network), "virtualNetworkPeerings", json!({"name": "RemoteVnetToHubPeering_6f0d", "properties": {
         "peeringState": "Connected", "allowVirtualNetworkAccess": true, "useRemoteGateways": true, "remoteVirtualNetwork": {"id": remote}}}));
 }
 

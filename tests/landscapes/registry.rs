@@ -255,4 +255,27 @@ pub const ROWS: &[Row] = &[
         &[],
         &[],
     ),
+    (
+        "networks that meet in a Virtual WAN hub",
+        |l| {
+            l.island("build");
+            l.private("build", "10.20.4");
+            l.zone(&["spoke"], &["acme1 10.20.4.5", "acme1.westeurope.data 10.20.4.4"]);
+            virtual_hub(l, "spoke");
+            virtual_hub(l, "build");
+        },
+        &[],
+        &["platform-egress-closed", "registry-egress-closed", "token-egress-closed"],
+    ),
+    (
+        "only the environment's network is in a Virtual WAN hub",
+        |l| {
+            l.island("build");
+            l.private("build", "10.20.4");
+            l.zone(&["spoke"], &["acme1 10.20.4.5", "acme1.westeurope.data 10.20.4.4"]);
+            virtual_hub(l, "spoke");
+        },
+        &["peering-missing"],
+        &["platform-egress-closed", "token-egress-closed"],
+    ),
 ];

@@ -71,14 +71,14 @@ pub const ROWS: &[Row] = &[
     ),
     (
         "a peering with a Virtual WAN hub, which may announce a default route",
-        |l| virtual_hub(l),
+        |l| virtual_hub(l, "spoke"),
         &[],
         &["registry-egress-closed", "token-egress-closed"],
     ),
     (
         "a peering with a Virtual WAN hub, whose routes are kept out",
         |l| {
-            virtual_hub(l);
+            virtual_hub(l, "spoke");
             l.routes(&["0.0.0.0/0 Internet"])
         },
         &[],

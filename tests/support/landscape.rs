@@ -333,8 +333,9 @@ impl Land {
     fn inside(&self, path: &str) -> Option<Value> {
         let path = path.to_lowercase();
         let parent = self.resources.get(path.split_once("/subnets/")?.0)?;
-        let subnets = parent["properties"]["subnets"].as_array()?.iter();
-        subnets.cloned().find(|subnet| subnet["id"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(&path)))
+        let mut subnets = parent["properties"]["subnets"].as_array()?.iter();
+        let own = subnets.find(|subnet| subnet["id"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(&path)));
+        own.cloned()
     }
 
     /// What the gate says, once everything is asked; and what it asked.
