@@ -4,7 +4,7 @@ use crate::egress::registry::Registry;
 use crate::egress::{Id, Unread, read};
 use crate::evidence::{Evidence, Failure, Stop};
 use crate::image::is_acr;
-use crate::manifest::{Found, Pull};
+use crate::manifest::{Credential, Found, Pull};
 
 use super::declared::Declared;
 
@@ -25,6 +25,14 @@ pub fn registry(pull: &Pull, evidence: &Evidence) -> Result<Registry, Stop> {
     if !is_acr(&image.registry) {
         return Err(Stop::NotApplicable("the registry is none of Azure's"));
     }
-    let known = evidence.registry(&image.registry)?.map_err(Stop::Unverified)?;
+    let known = match evidence.registry(&image.registry)? {
+        // Somebody else's, from which anybody may pull: whether that is so, the checks of access say.
+        Err(failure) if failure.is_not_found() && matches!(pull.credential(), Ok(Credential::Anonymous)) => {
+            return Err(Stop::NotApplicable(
+                "nobody whom the caller may ask has the registry, and nobody logs in there",
+            ));
+        }
+        known => known.map_err(Stop::Unverified)?,
+    };
     read::registry(&known.json, None).map_err(unread)
 }
