@@ -181,6 +181,7 @@ pub const CHECKS: &[Check] = &[
     network::platform_dns_closed::CHECK,
     network::environment_misfit::CHECK,
     network::site_pull_not_routed::CHECK,
+    network::group_pull_closed::CHECK,
     network::runner_path::CHECK,
     egress::token_egress_closed::CHECK,
     egress::vault_egress_closed::CHECK,

@@ -198,8 +198,12 @@ fn asked(question: &Question, answer: &Answer<Reply>, failures: &BTreeSet<Failur
             State::Read | State::Absent => None,
         },
     };
-    match answer {
-        Ok(reply) => asked(State::Read, told(question, reply)),
+    let ended = match answer {
+        Ok(Reply::Resolution(seen)) => seen.failure.as_ref(),
+        other => other.as_ref().err(),
+    };
+    match ended.map_or(Ok(answer), Err) {
+        Ok(reply) => asked(State::Read, reply.as_ref().ok().and_then(|reply| told(question, reply))),
         // Whoever may not see a registry is told that there is none.
         Err(failure) if failure.is_not_found() && !failures.iter().any(|open| is_unseen(open, question)) => {
             asked(State::Absent, None)

@@ -9,6 +9,7 @@
 //! declares them.
 
 pub mod address;
+pub mod admin;
 pub mod decision;
 pub mod dns;
 pub mod environment;
@@ -43,6 +44,7 @@ pub use path::{Barrier, Reach, Verdict, reach};
 pub use wants::{Want, wants};
 
 use address::Prefix;
+use admin::AdminRule;
 use environment::Environment;
 use firewall::{Firewall, FirewallPolicy};
 use nsg::Nsg;
@@ -77,6 +79,8 @@ pub struct Network {
     pub subnets: BTreeMap<Id, Part<Subnet>>,
     pub networks: BTreeMap<Id, Part<VirtualNetwork>>,
     pub nsgs: BTreeMap<Id, Part<Nsg>>,
+    /// The security admin rules in force, by network.
+    pub admin_rules: BTreeMap<Id, Part<Vec<AdminRule>>>,
     pub route_tables: BTreeMap<Id, Part<RouteTable>>,
     pub nat_gateways: BTreeMap<Id, Part<NatGateway>>,
     pub public_ips: BTreeMap<Id, Part<PublicIp>>,

@@ -156,12 +156,16 @@ impl Probe {
         seen.map(|resolution| Reply::Resolution(Box::new(resolution)))
     }
 
-    /// A name that does not resolve, with the alias that it ended in.
+    /// A name that does not resolve, with the alias that it ended in; a certificate that is not trusted, with who signed it.
     async fn explained(&self, failure: Failure) -> Failure {
         match failure {
             Failure::Name { host, last: None } => {
                 let last = self.network.last_alias(&host).await;
                 Failure::Name { host, last }
+            }
+            Failure::Tls { host, reason } if reason == trouble::untrusted(None) => {
+                let issuer = self.network.stranger(&host).await;
+                Failure::Tls { host, reason: trouble::untrusted(issuer.as_deref()) }
             }
             other => other,
         }

@@ -83,6 +83,7 @@ fn unverified_reasons(report: &Report) -> Vec<(String, String)> {
         let Verdict::Unverified(failure) = &judgement.verdict else { continue };
         let mut reason = failure.to_string();
         if let Some(remedy) = failure.remedy() {
+            reason.truncate(reason.trim_end_matches('.').len());
             reason.push_str(&format!("; {remedy}"));
         }
         let who =

@@ -6,6 +6,7 @@
 
 mod case;
 mod declared;
+mod door;
 mod picture;
 mod remedy;
 mod story;
@@ -20,6 +21,7 @@ pub mod dns_servers_opaque;
 pub mod endpoint_missing;
 pub mod endpoint_not_approved;
 pub mod environment_misfit;
+pub mod group_pull_closed;
 pub mod layers_egress_closed;
 pub mod peering_missing;
 pub mod platform_dns_closed;

@@ -65,6 +65,7 @@ fn ask(options: &cli::Doctor, manifest: &Manifest) -> Result<Doctor, RunError> {
         }
         false => gate::settle(manifest, &mut evidence, &probe, &runtime),
     };
+    runtime.shutdown_background();
     Ok(report(options, Some(caller), probe.skipped_credentials(), &evidence, &judgements, manifest))
 }
 

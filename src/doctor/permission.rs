@@ -44,6 +44,9 @@ fn of_resource(resource: &Resource) -> Option<Permission> {
     match resource {
         Resource::Get { id } => on(id, format!("{}/read", kind_of(id)?)),
         Resource::List { scope, kind } if kind.contains('.') => on(scope, format!("{kind}/read")),
+        Resource::List { scope, kind } if kind.starts_with("list") => {
+            on(scope, format!("{}/{kind}/action", kind_of(scope)?))
+        }
         Resource::List { scope, kind } => on(scope, format!("{}/{kind}/read", kind_of(scope)?)),
         Resource::Find { kind } => on("", format!("{kind}/read")),
         Resource::RoleAssignments { scope, .. } => authorization(scope, "roleAssignments"),

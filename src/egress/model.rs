@@ -134,7 +134,7 @@ prop_compose! {
     ) -> SecurityRule {
         SecurityRule {
             name: format!("r{priority}"), priority, direction, access, protocol, sources, source_ports: vec![Ports::ALL],
-            destinations, ports, grouped: false,
+            destinations, ports, grouped: Default::default(),
         }
     }
 }

@@ -24,6 +24,8 @@ pub enum Need {
     Layers { login_server: String },
     /// The platform's own containers.
     MicrosoftContainerRegistry,
+    /// The cluster of an environment without workload profiles.
+    Cluster,
     /// What the Microsoft registry is served by.
     FrontDoorFirstParty,
     /// A registry password that is kept in a vault: its host name.
@@ -90,7 +92,7 @@ impl Need {
                 let public = |host| Target::new(host, Destination::Public);
                 hosts.into_iter().map(|(host, essential)| Required { target: public(host), essential }).collect()
             }
-            Self::Registry { .. } | Self::Layers { .. } => Vec::new(),
+            Self::Registry { .. } | Self::Layers { .. } | Self::Cluster => Vec::new(),
         }
     }
 }
@@ -102,6 +104,7 @@ impl fmt::Display for Need {
             Self::Registry { login_server } => f.write_str(login_server),
             Self::Layers { login_server } => write!(f, "the layers of {login_server}"),
             Self::MicrosoftContainerRegistry => f.write_str("the Microsoft container registry"),
+            Self::Cluster => f.write_str("the environment's cluster"),
             Self::FrontDoorFirstParty => f.write_str("Azure Front Door (first party)"),
             Self::KeyVault { host } | Self::Host { host } => f.write_str(host),
         }

@@ -1,7 +1,7 @@
 //! Network security groups: the first rule in priority order decides, then the default rules
 //! (<https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview>).
 //!
-//! Security admin rules of a Virtual Network Manager run before a group and are not seen here.
+//! Security admin rules of a Virtual Network Manager run before a group: see [`super::admin`].
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -31,8 +31,15 @@ pub struct SecurityRule {
     pub source_ports: Vec<Ports>,
     pub destinations: Vec<Prefix>,
     pub ports: Vec<Ports>,
-    /// The rule names application security groups, whose members are not in the rule.
-    pub grouped: bool,
+    /// Which sides of the rule are application security groups, whose members are not in the rule.
+    pub grouped: Sides,
+}
+
+/// The sides of a rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sides {
+    pub source: bool,
+    pub destination: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,18 +107,22 @@ pub fn closes_platform_dns<'a>(nsg: &'a Nsg, vicinity: &Vicinity) -> Option<&'a 
 }
 
 impl SecurityRule {
-    fn cover(&self, flow: Flow, vicinity: &Vicinity) -> Cover {
+    /// How much of a connection's ends the rule covers.
+    pub fn cover(&self, flow: Flow, vicinity: &Vicinity) -> Cover {
         let protocol = self.protocol == Protocol::Any || self.protocol == flow.protocol;
         if !protocol || !self.ports.iter().any(|ports| ports.contain(flow.port)) {
             return Cover::None;
         }
-        let both = source_cover(&self.sources, vicinity).and(flow.destination.covered_by(&self.destinations, vicinity));
-        if self.grouped {
-            // A rule with application security groups has no prefixes on that side: it may be about
-            // anything.
-            return Cover::Part;
-        }
-        both.and(self.source_port_cover())
+        // A side with application security groups has no prefixes. Who is in one is not in the rule; but
+        // its members are network interfaces and private endpoints, never a public service
+        // (learn.microsoft.com/azure/virtual-network/application-security-groups).
+        let source = if self.grouped.source { Cover::Part } else { source_cover(&self.sources, vicinity) };
+        let destination = match flow.destination {
+            Destination::Address(_) if self.grouped.destination => Cover::Part,
+            _ if self.grouped.destination => Cover::None,
+            destination => destination.covered_by(&self.destinations, vicinity),
+        };
+        source.and(destination).and(self.source_port_cover())
     }
 
     fn source_port_cover(&self) -> Cover {
@@ -136,7 +147,7 @@ fn defaults(direction: Direction) -> [SecurityRule; 3] {
         source_ports: vec![Ports::ALL],
         destinations: vec![Prefix::parse(destination)],
         ports: vec![Ports::ALL],
-        grouped: false,
+        grouped: Sides::default(),
     };
     let network = Tag::VIRTUAL_NETWORK;
     match direction {
@@ -177,7 +188,7 @@ mod tests {
             source_ports: vec![Ports::ALL],
             destinations: destinations.split(',').map(Prefix::parse).collect(),
             ports: vec![Ports::parse(ports).unwrap()],
-            grouped: false,
+            grouped: Sides::default(),
         }
     }
 
@@ -244,15 +255,21 @@ mod tests {
         decides(&rules, "Storage.northeurope", Outcome::Deny, "rule-200");
     }
 
+    #[track_caller]
+    fn grouped(sides: Sides, destination: &Destination, outcome: Outcome) {
+        let nsg = Nsg { rules: vec![SecurityRule { grouped: sides, ..rule("100 deny *:443") }], ..Nsg::default() };
+        let flow = Flow { direction: Direction::Outbound, destination, protocol: Protocol::Tcp, port: 443 };
+        assert_eq!(evaluate(&nsg, flow, &vicinity()).outcome, outcome);
+    }
+
     #[test]
-    fn an_application_security_group_makes_the_answer_unknown() {
-        let mut closing = rule("100 deny *:443");
-        closing.grouped = true;
-        let nsg = Nsg { rules: vec![closing], ..Nsg::default() };
-        let destination = Destination::Public;
-        let flow =
-            Flow { direction: Direction::Outbound, destination: &destination, protocol: Protocol::Tcp, port: 443 };
-        assert_eq!(evaluate(&nsg, flow, &vicinity()).outcome, Outcome::Unknown);
+    fn an_application_security_group_may_hold_an_interface_and_holds_no_public_service() {
+        let (source, destination) =
+            (Sides { source: true, ..Sides::default() }, Sides { destination: true, ..Sides::default() });
+        let endpoint = Destination::Address("10.0.4.5".parse().unwrap());
+        grouped(source, &Destination::Public, Outcome::Unknown);
+        grouped(destination, &endpoint, Outcome::Unknown);
+        grouped(destination, &Destination::Public, Outcome::Allow);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! for a registry its doors.
 
 mod barrier;
+mod consumption;
 mod endpoint;
 mod registry;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use barrier::Barrier;
 use endpoint::Link;
 
+use super::admin::{self, Ruling};
 use super::decision::{Decision, Outcome, Rule};
 use super::firewall::Rulebook;
 use super::id::Id;
@@ -61,6 +63,7 @@ pub fn reach(network: &Network, need: &Need) -> Reach {
     match need {
         Need::Registry { login_server } => registry::login(network, login_server),
         Need::Layers { login_server } => registry::layers(network, login_server),
+        Need::Cluster => consumption::reach(network),
         _ => {
             let required = need.required(network.cloud).into_iter();
             Reach::all(required.map(|required| to_required(network, required)))
@@ -157,24 +160,31 @@ fn travel(network: &Network, subnet: &Subnet, target: &Target, system: &SystemRo
         Err(unread) => Reach::unknown(unread.why),
     };
     let reach = Reach::all([filtered, routed]);
-    if reach.is_open()
-        && matches!(target.destination, Destination::Service(_) | Destination::Public)
-        && learns_routes(network, subnet)
-    {
+    let is_public = matches!(target.destination, Destination::Service(_) | Destination::Public);
+    let home = subnet.id.network().and_then(|id| network.network(&id).ok());
+    let Some(home) = home.filter(|_| reach.is_open() && is_public && !keeps_routes_out(network, subnet)) else {
+        return reach;
+    };
+    if home.virtual_hub().is_some() {
+        let why = format!(
+            "network `{}` is connected to a hub of Virtual WAN, which may announce a default route to a firewall of its own; \
+             the subnet's resources do not tell",
+            home.id.name()
+        );
+        return Reach::all([reach, Reach::unknown(why)]);
+    }
+    if home.peerings.iter().any(|peering| peering.uses_remote_gateway && peering.is_up()) {
         return reach
             .caution("a default route that a remote gateway announces could lead elsewhere; it is in no resource");
     }
     reach
 }
 
-/// Whether a peering brings in what a remote gateway learned, and no route of the subnet's own
-/// stands against it.
-fn learns_routes(network: &Network, subnet: &Subnet) -> bool {
-    let home = subnet.id.network().and_then(|id| network.network(&id).ok());
-    let gateway =
-        home.is_some_and(|home| home.peerings.iter().any(|peering| peering.uses_remote_gateway && peering.is_up()));
+/// Whether what a remote gateway learned does not reach the subnet, or a route of its own stands
+/// against it.
+fn keeps_routes_out(network: &Network, subnet: &Subnet) -> bool {
     let kept_out = |table: &RouteTable| table.propagation_disabled || route::has_default(table);
-    gateway && !network.route_table(subnet).ok().flatten().is_some_and(kept_out)
+    network.route_table(subnet).ok().flatten().is_some_and(kept_out)
 }
 
 fn hops(network: &Network, subnet: &Subnet, target: &Target, system: &SystemRoutes) -> Part<Vec<Hop>> {
@@ -185,6 +195,21 @@ fn hops(network: &Network, subnet: &Subnet, target: &Target, system: &SystemRout
 
 /// What the security group at `guard` says about traffic from the environment's subnet.
 fn through_nsg(network: &Network, subnet: &Subnet, guard: &Subnet, target: &Target, direction: Direction) -> Reach {
+    let flow = Flow { direction, destination: &target.destination, protocol: Protocol::Tcp, port: HTTPS };
+    let rules = guard.id.network().and_then(|home| network.admin_rules.get(&home));
+    match rules.map(|rules| rules.as_ref().map(|rules| admin::rule(rules, flow, &network.vicinity(subnet)))) {
+        None | Some(Ok(Ruling::HandedOn)) => {}
+        Some(Ok(Ruling::Open(rule))) => {
+            return Reach::open(format!("security admin rule `{rule}` of a network manager always allows {target}"));
+        }
+        Some(Ok(Ruling::Denied(why))) => {
+            return Reach::unknown(format!("security admin rules of a network manager stand before {target}: {why}"));
+        }
+        Some(Err(unread)) => {
+            let why = format!("a network manager may have security admin rules in force here: {}", unread.why);
+            return Reach::unknown(why);
+        }
+    }
     let Some(id) = &guard.nsg else {
         return Reach::open(format!("subnet `{}` has no security group", guard.id.name()));
     };
@@ -192,7 +217,6 @@ fn through_nsg(network: &Network, subnet: &Subnet, guard: &Subnet, target: &Targ
         Ok(group) => group,
         Err(unread) => return Reach::unknown(unread.why),
     };
-    let flow = Flow { direction, destination: &target.destination, protocol: Protocol::Tcp, port: HTTPS };
     let decision = nsg::evaluate(group, flow, &network.vicinity(subnet));
     let place = format!("security group `{}`", id.name());
     let barrier = || Barrier::Nsg {

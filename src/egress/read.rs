@@ -15,7 +15,9 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 pub use firewall::{firewall, firewall_policy, ip_group, rule_collection_group};
-pub use network::{nat_gateway, nsg, peering, public_ip, route, route_table, security_rules, subnet, virtual_network};
+pub use network::{
+    admin_rules, nat_gateway, nsg, peering, public_ip, route, route_table, security_rules, subnet, virtual_network,
+};
 pub use platform::{environment, registry};
 pub use private::{interface_hosts, private_endpoint, resolver_endpoint, zone_links, zone_records};
 

@@ -83,6 +83,16 @@ pub struct Connection {
 }
 
 impl VirtualNetwork {
+    /// The hub of Virtual WAN that it is connected to.
+    pub fn virtual_hub(&self) -> Option<&Peering> {
+        self.peerings.iter().find(|peering| peering.leads_to_virtual_hub() && peering.is_up())
+    }
+
+    /// Whether a Network Manager has a say in it, as far as its peerings tell.
+    pub fn is_managed(&self) -> bool {
+        self.peerings.iter().any(Peering::is_managed)
+    }
+
     /// Its peering towards another network.
     pub fn peering(&self, remote: &Id) -> Option<&Peering> {
         self.peerings.iter().find(|peering| peering.remote == *remote)
@@ -90,6 +100,21 @@ impl VirtualNetwork {
 }
 
 impl Peering {
+    /// Whether it joins the network to a hub of Virtual WAN: Azure makes such a peering itself, with a
+    /// network of its own, and names both
+    /// (<https://learn.microsoft.com/azure/virtual-wan/virtual-wan-faq>).
+    pub fn leads_to_virtual_hub(&self) -> bool {
+        let starts =
+            |text: &str, with: &str| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
+        starts(&self.name, "RemoteVnetToHubPeering_") || starts(self.remote.name(), "HV_")
+    }
+
+    /// Whether a Network Manager made it, which may hold security admin rules as well
+    /// (<https://learn.microsoft.com/azure/virtual-network-manager/concept-connectivity-configuration>).
+    pub fn is_managed(&self) -> bool {
+        self.name.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("ANM_"))
+    }
+
     /// Whether traffic passes in this direction.
     pub fn is_up(&self) -> bool {
         let connected = |state: &String| state.eq_ignore_ascii_case("Connected");

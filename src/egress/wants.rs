@@ -12,7 +12,7 @@ use super::id::Id;
 use super::nsg::PLATFORM_DNS;
 use super::registry::Registry;
 use super::route::NextHop;
-use super::vnet::Subnet;
+use super::vnet::{Subnet, VirtualNetwork};
 use super::{Network, Part};
 
 /// Something to read and put into a [`Network`].
@@ -23,6 +23,8 @@ pub enum Want {
     Network(Id),
     Subnet(Id),
     Nsg(Id),
+    /// The security admin rules in force in a network.
+    AdminRules(Id),
     RouteTable(Id),
     NatGateway(Id),
     /// A public IP address or prefix.
@@ -94,6 +96,12 @@ impl<'a> Wanted<'a> {
 
     fn around(&mut self, subnet: &Subnet, registries: &[&Registry]) {
         let network = self.network;
+        if let Some(id) = subnet.id.network()
+            && network.network(&id).is_ok_and(VirtualNetwork::is_managed)
+            && !network.admin_rules.contains_key(&id)
+        {
+            self.want(Want::AdminRules(id));
+        }
         if let Some(id) = subnet.nsg.as_ref().filter(|id| !network.nsgs.contains_key(id)) {
             self.want(Want::Nsg(id.clone()));
         }
@@ -221,7 +229,6 @@ fn ip_groups(collection: &super::firewall::Collection) -> impl Iterator<Item = &
 #[cfg(test)]
 mod tests {
     use super::super::environment::Environment;
-    use super::super::vnet::VirtualNetwork;
     use super::super::{Unread, registry::EndpointConnection};
     use super::*;
 
@@ -249,6 +256,7 @@ mod tests {
             Want::Network(id)
             | Want::Subnet(id)
             | Want::Nsg(id)
+            | Want::AdminRules(id)
             | Want::RouteTable(id)
             | Want::NatGateway(id)
             | Want::PublicIp(id)

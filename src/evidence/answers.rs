@@ -116,6 +116,9 @@ pub struct Resolution {
     /// The status of `GET /v2/` without credentials.
     pub status: Option<u16>,
     pub proxy: Option<String>,
+    /// Where the way ends although the name leads somewhere: no connection, no trusted TLS, no time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<super::Failure>,
 }
 
 impl Platform {

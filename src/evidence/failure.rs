@@ -68,6 +68,13 @@ fn told(code: &Option<String>, message: &Option<String>) -> String {
     }
 }
 
+fn elsewhere(host: &str) -> String {
+    format!(
+        "run pullgate where {host} can be reached (a self-hosted runner in its network), replay recorded evidence (`--evidence`), \
+         or allow it with `--allow-unverified H2`"
+    )
+}
+
 impl Failure {
     pub fn unreadable(what: impl Into<String>) -> Failure {
         Failure::Unreadable { what: what.into() }
@@ -85,14 +92,21 @@ impl Failure {
     /// What would make it known, for people.
     pub fn remedy(&self) -> Option<String> {
         match self {
-            Failure::NotAllowed { permission, scope } => {
-                Some(format!("grant the caller a role with {permission} on {scope}; `pullgate doctor` prints the smallest one"))
-            }
-            Failure::NoCredential { .. } => Some("log in first (`az login`, or azure/login in a workflow); `pullgate doctor` shows what is tried".to_owned()),
-            Failure::Closed { .. } | Failure::Name { .. } | Failure::Connect { .. } | Failure::Timeout { .. } => Some(
-                "run pullgate where the registry can be reached (a self-hosted runner in its network), or allow it with `--allow-unverified`".to_owned(),
+            Failure::NotAllowed { permission, scope } => Some(format!(
+                "grant the caller a role with {permission} on {scope}; `pullgate doctor` prints the smallest one"
+            )),
+            Failure::NoCredential { .. } => Some(
+                "log in first (`az login`, or azure/login in a workflow); `pullgate doctor` shows what is tried"
+                    .to_owned(),
             ),
-            Failure::Unknown { .. } => Some("pass the parameter or the deployment's context (`-p`, `--subscription`, `-g`)".to_owned()),
+            Failure::Name { host, last: None } => Some(format!("if the name is right, {}", elsewhere(host))),
+            Failure::Closed { host, .. }
+            | Failure::Name { host, .. }
+            | Failure::Connect { host, .. }
+            | Failure::Timeout { host, .. } => Some(elsewhere(host)),
+            Failure::Unknown { .. } => {
+                Some("pass the parameter or the deployment's context (`-p`, `--subscription`, `-g`)".to_owned())
+            }
             _ => None,
         }
     }

@@ -49,8 +49,10 @@ impl<'o> Asker<'o> {
         if options.offline || options.evidence.is_some() {
             evidence = evidence.offline();
         }
-        let asker = Asker::replaying(options, evidence);
-        Ok(Asker { cloud: config.cloud, plain_http: config.plain_http.clone(), ..asker })
+        let mut asker = Asker::replaying(options, evidence);
+        asker.cloud = config.cloud;
+        asker.plain_http.clone_from(&config.plain_http);
+        Ok(asker)
     }
 
     /// With this evidence.
@@ -126,8 +128,16 @@ impl<'o> Asker<'o> {
         }
         // What a probe was told it does not ask again: another one does.
         self.sent = self.requests();
-        self.probe = None;
+        self.stop();
         self.start(seconds)
+    }
+
+    /// Does not wait for lookups that the system's resolver is still at: they would hold the run beyond its `--timeout`.
+    fn stop(&mut self) {
+        if let Some((probe, runtime)) = self.probe.take() {
+            drop(probe);
+            runtime.shutdown_background();
+        }
     }
 
     fn start(&mut self, seconds: u64) -> Result<(), RunError> {
@@ -140,5 +150,11 @@ impl<'o> Asker<'o> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
         self.probe = Some((probe, runtime));
         Ok(())
+    }
+}
+
+impl Drop for Asker<'_> {
+    fn drop(&mut self) {
+        self.stop();
     }
 }

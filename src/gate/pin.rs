@@ -203,6 +203,7 @@ fn resolve(options: &cli::Pin, manifest: &Manifest) -> Result<Vec<Pin>, RunError
     let bar = super::progress_bar();
     runtime.block_on(probe.answer(needs, &mut evidence, |done, of| super::show(&bar, done, of)));
     bar.finish_and_clear();
+    runtime.shutdown_background();
     Ok(pin::pins(manifest, &evidence).0)
 }
 

@@ -84,6 +84,9 @@ impl Arm {
         let assigned_to = |principal: &str| Ok(format!("assignedTo('{}')", quoted(principal)?));
         match resource {
             Resource::Get { id } => self.get(&Address::of(id)?).await,
+            Resource::List { scope, kind } if kind.starts_with("list") => {
+                self.action(&Address::collection(scope, kind)?).await
+            }
             Resource::List { scope, kind } => self.list(&Address::collection(scope, kind)?).await,
             Resource::Find { kind } => self.find(kind).await,
             Resource::RoleAssignments { scope, principal } => {
@@ -140,6 +143,19 @@ impl Arm {
                 page = self.follow(next).await?;
             }
             Err(Failure::TooLarge { what: "a list of Resource Manager".to_owned(), bound: PAGES as u64 * 1_000 })
+        })
+        .await
+    }
+
+    /// The one page of a list that is an action of the resource, as `listNetworkManagerEffectiveSecurityAdminRules`.
+    async fn action(&self, address: &Address) -> Answer<Value> {
+        self.once(address, "action", || async {
+            let mut page = self.read(address, Method::Post).await?;
+            if page.get("skipToken").and_then(Value::as_str).is_some_and(|token| !token.is_empty()) {
+                return Err(Failure::TooLarge { what: "a list of Resource Manager".to_owned(), bound: 1_000 });
+            }
+            redact::redact(&mut page);
+            Ok(page)
         })
         .await
     }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use reqwest::{Certificate, Client, Url};
+use tokio::time::Instant;
 
 use super::connect::{ConnectTo, Resolver};
 use super::http::{HttpError, HttpOptions};
@@ -17,12 +18,13 @@ pub struct Clients {
     main: Client,
     rules: Vec<ConnectTo>,
     own: Vec<Certificate>,
+    deadline: Instant,
     by_port: Mutex<HashMap<u16, Client>>,
 }
 
 impl Clients {
     /// Reads the certificates, and sets up the client that serves all ports that no rule names.
-    pub fn new(options: &HttpOptions) -> Result<Clients, HttpError> {
+    pub fn new(options: &HttpOptions, deadline: Instant) -> Result<Clients, HttpError> {
         let own = match &options.ca_pem {
             None => Vec::new(),
             Some(pem) => Certificate::from_pem_bundle(pem).map_err(HttpError::Certificates)?,
@@ -31,7 +33,8 @@ impl Clients {
             return Err(HttpError::NoCertificate);
         }
         let rules = options.connect_to.clone();
-        Ok(Clients { main: client(&rules, 443, &own)?, rules, own, by_port: Mutex::default() })
+        let main = client(&rules, 443, &own, deadline)?;
+        Ok(Clients { main, rules, own, deadline, by_port: Mutex::default() })
     }
 
     pub fn has_own_authority(&self) -> bool {
@@ -45,12 +48,12 @@ impl Clients {
             return self.main.clone();
         }
         let mut clients = self.by_port.lock().expect("nobody panics while holding it");
-        let made = || client(&self.rules, port, &self.own).unwrap_or_else(|_| self.main.clone());
+        let made = || client(&self.rules, port, &self.own, self.deadline).unwrap_or_else(|_| self.main.clone());
         clients.entry(port).or_insert_with(made).clone()
     }
 }
 
-fn client(rules: &[ConnectTo], port: u16, own: &[Certificate]) -> Result<Client, HttpError> {
+fn client(rules: &[ConnectTo], port: u16, own: &[Certificate], deadline: Instant) -> Result<Client, HttpError> {
     // Machines without a certificate store (scratch images) still know the public authorities.
     let public = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
     let roots = public.filter_map(|root| Certificate::from_der(root).ok()).chain(own.iter().cloned());
@@ -61,7 +64,7 @@ fn client(rules: &[ConnectTo], port: u16, own: &[Certificate]) -> Result<Client,
         .tls_info(true)
         .tcp_nodelay(true)
         .connect_timeout(CONNECT)
-        .dns_resolver(Resolver::new(rules, port));
+        .dns_resolver(Resolver::new(rules, port, deadline));
     if !rules.is_empty() {
         // Who says where to connect does not mean a proxy to decide it.
         builder = builder.no_proxy();

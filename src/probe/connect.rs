@@ -2,8 +2,19 @@
 
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::time::Instant;
+
+use super::http::RESERVE;
+use super::trouble::NameError;
+
+/// How long name servers are waited for: beyond the 5 seconds after which a resolver asks the second one, and before the
+/// connection as a whole is given up.
+const LOOKUP: Duration = Duration::from_secs(8);
+/// A lookup ends a little before the request that wants it, so that what was waited for can be told.
+const MARGIN: Duration = RESERVE.saturating_add(Duration::from_millis(100));
 
 /// A rule `HOST1:PORT1:HOST2:PORT2` as curl has it: connect to the second pair instead of the first. An empty first host or
 /// port means any; an empty second one means the same.
@@ -18,6 +29,7 @@ pub struct ConnectTo {
 /// The system's resolver, after the rules for one port.
 pub struct Resolver {
     rules: Vec<ConnectTo>,
+    deadline: Instant,
 }
 
 impl FromStr for ConnectTo {
@@ -83,20 +95,22 @@ impl ConnectTo {
 
 impl Resolver {
     /// `port` is what connections are wanted to: names are looked up without it.
-    pub fn new(rules: &[ConnectTo], port: u16) -> Resolver {
+    pub fn new(rules: &[ConnectTo], port: u16, deadline: Instant) -> Resolver {
         let rules = rules.iter().filter(|rule| rule.from_port.is_none_or(|from| from == port));
-        Resolver { rules: rules.cloned().map(|rule| ConnectTo { from_port: None, ..rule }).collect() }
+        Resolver { rules: rules.cloned().map(|rule| ConnectTo { from_port: None, ..rule }).collect(), deadline }
     }
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (host, port) = ConnectTo::route(&self.rules, name.as_str(), 0);
+        let left = self.deadline.saturating_duration_since(Instant::now()).saturating_sub(MARGIN);
         Box::pin(async move {
-            let found = tokio::net::lookup_host((host.as_str(), port)).await;
-            let addresses: Vec<SocketAddr> = found.map_err(super::trouble::NameError::of)?.collect();
+            let found = tokio::time::timeout(LOOKUP.min(left), tokio::net::lookup_host((host.as_str(), port))).await;
+            let found = found.map_err(|_| NameError::silent())?;
+            let addresses: Vec<SocketAddr> = found.map_err(NameError::of)?.collect();
             if addresses.is_empty() {
-                return Err(super::trouble::NameError::empty().into());
+                return Err(NameError::empty().into());
             }
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })

@@ -21,6 +21,8 @@ use crate::evidence::{Answer, Failure};
 
 /// How long a single request may take, within the deadline of the run.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Kept back from the run's time, to look at names when the last request got no answer.
+pub const RESERVE: Duration = Duration::from_millis(300);
 /// How often a request is repeated after 429, 502, 503, 504 or a broken connection.
 const RETRIES: u32 = 3;
 
@@ -93,10 +95,11 @@ impl Http {
     /// Reads the certificates and sets the client up; asks nothing.
     pub fn new(options: &HttpOptions) -> Result<Http, HttpError> {
         let timeout = if options.timeout.is_zero() { Duration::from_secs(60) } else { options.timeout };
+        let deadline = Instant::now() + timeout;
         Ok(Http {
-            clients: Clients::new(options)?,
+            clients: Clients::new(options, deadline)?,
             connect_to: options.connect_to.clone(),
-            deadline: Instant::now() + timeout,
+            deadline,
             seconds: timeout.as_secs(),
             slots: Semaphore::new(options.concurrency.max(1)),
             doors: Mutex::default(),
@@ -167,9 +170,10 @@ impl Http {
 
     async fn once(&self, request: &Request) -> Answer<Response> {
         let host = host_of(&request.url);
-        let patience = PATIENCE.min(self.left());
+        let patience = PATIENCE.min(self.left().saturating_sub(RESERVE));
         if patience.is_zero() {
-            return Err(Failure::Timeout { host, seconds: self.seconds });
+            let why = format!("the {} s of the run (`--timeout`) were over before {host} could be asked", self.seconds);
+            return Err(Failure::Skipped { why });
         }
         let (url, host_header) = self.route(&request.url);
         let client = self.clients.of(&request.url);
@@ -190,7 +194,9 @@ impl Http {
         };
         match tokio::time::timeout(patience, exchange).await {
             Ok(answer) => answer,
-            Err(_) => Err(Failure::Timeout { host: host.clone(), seconds: patience.as_secs().max(1) }),
+            Err(_) => {
+                Err(Failure::Timeout { host: host.clone(), seconds: patience.as_secs_f64().round().max(1.0) as u64 })
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 mod certificate;
 mod names;
 mod proxy;
+mod stranger;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -36,7 +37,8 @@ impl Network {
 
     /// The chain of aliases, the addresses, the certificate's issuer and the status of `/v2/` without credentials.
     ///
-    /// Fails where the way ends: the name, the connection, TLS, the time. A closed firewall is an answer with status 403.
+    /// Fails where the name leads nowhere. A connection that fails is part of the answer, so that what the name is from here is
+    /// told with it; a closed firewall is an answer with status 403.
     pub async fn reach(&self, host: &Host, plain: bool) -> Answer<Resolution> {
         let scheme = if plain { "http" } else { "https" };
         let url = Url::parse(&format!("{scheme}://{host}/v2/"));
@@ -53,9 +55,13 @@ impl Network {
                 issuer: response.certificate.as_deref().and_then(certificate::issuer),
                 status: Some(response.status.as_u16()),
                 proxy,
+                failure: None,
             }),
             Err(Failure::Name { host, last: None }) => Err(Failure::Name { host, last: aliases.last().cloned() }),
-            Err(failure) => Err(failure),
+            Err(failure) if addresses.is_empty() => Err(failure),
+            Err(failure) => {
+                Ok(Resolution { aliases, addresses, proxy, failure: Some(failure), ..Resolution::default() })
+            }
         }
     }
 
@@ -63,6 +69,17 @@ impl Network {
     pub async fn last_alias(&self, host: &str) -> Option<String> {
         let url = Url::parse(&format!("https://{host}/")).ok()?;
         self.aliases(&url).await.pop()
+    }
+
+    /// Who signed the certificate that `host` shows, trusted or not; `host` may have a port. Nothing where a proxy or a rule of
+    /// `--connect-to` stands in between, or after a while.
+    pub async fn stranger(&self, host: &str) -> Option<String> {
+        let url = Url::parse(&format!("https://{host}/")).ok()?;
+        if self.proxies.of_url(&url).is_some() {
+            return None;
+        }
+        let (name, port) = (self.looked_up(&url)?, url.port_or_known_default()?);
+        stranger::issuer(name, port, self.http.left()).await
     }
 
     /// Asked once for each name.

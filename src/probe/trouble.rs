@@ -10,15 +10,34 @@ use crate::evidence::Failure;
 #[derive(Debug)]
 pub struct NameError {
     reason: String,
+    /// Nobody said that there is no such name.
+    unanswered: bool,
 }
+
+/// What resolvers say when no name server gave an answer (`EAI_AGAIN`, `EAI_FAIL`): glibc, musl, macOS, Windows. The number is
+/// lost on the way through the standard library.
+const UNANSWERED: &[&str] = &[
+    "Temporary failure in name resolution",
+    "Non-recoverable failure in name resolution",
+    "Try again",
+    "Unrecoverable error",
+    "temporary error",
+    "non-recoverable error",
+];
 
 impl NameError {
     pub fn of(error: io::Error) -> NameError {
-        NameError { reason: error.to_string() }
+        let reason = error.to_string();
+        NameError { unanswered: UNANSWERED.iter().any(|words| reason.contains(words)), reason }
     }
 
     pub fn empty() -> NameError {
-        NameError { reason: "no address".to_owned() }
+        NameError { reason: "no address".to_owned(), unanswered: false }
+    }
+
+    /// The name servers were waited for in vain.
+    pub fn silent() -> NameError {
+        NameError { reason: "the name servers do not answer".to_owned(), unanswered: true }
     }
 }
 
@@ -34,8 +53,13 @@ impl Error for NameError {}
 pub fn failure(host: &str, error: &reqwest::Error) -> Failure {
     let host = host.to_owned();
     let chain = || causes(error);
-    if chain().any(|error| error.is::<NameError>()) {
-        return Failure::Name { host, last: None };
+    match chain().find_map(|error| error.downcast_ref::<NameError>()) {
+        Some(error) if error.unanswered => {
+            let reason = format!("the name servers of this machine give no answer about its name ({})", error.reason);
+            return Failure::Connect { host, reason };
+        }
+        Some(_) => return Failure::Name { host, last: None },
+        None => {}
     }
     if let Some(tls) = chain().find_map(|error| error.downcast_ref::<rustls::Error>()) {
         return Failure::Tls { host, reason: tls_reason(tls) };
@@ -72,19 +96,37 @@ fn cause<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'stati
 fn tls_reason(error: &rustls::Error) -> String {
     use rustls::CertificateError as Certificate;
     match error {
-        rustls::Error::InvalidCertificate(Certificate::UnknownIssuer) => {
-            "its certificate is signed by an authority that is not trusted here; an inspecting proxy may stand in between \
-             (name its certificate with --ca-file)"
-                .to_owned()
-        }
+        rustls::Error::InvalidCertificate(Certificate::UnknownIssuer) => untrusted(None),
         rustls::Error::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => {
             "its certificate has expired".to_owned()
         }
-        rustls::Error::InvalidCertificate(Certificate::NotValidForName | Certificate::NotValidForNameContext { .. }) => {
+        rustls::Error::InvalidCertificate(Certificate::NotValidForName) => {
             "its certificate is for another name".to_owned()
+        }
+        rustls::Error::InvalidCertificate(Certificate::NotValidForNameContext { presented, .. }) => {
+            const SHOWN: usize = 3;
+            let name = |name: &String| {
+                let inside = name.split_once("(\"").and_then(|(_, rest)| rest.strip_suffix("\")"));
+                inside.unwrap_or(name).to_owned()
+            };
+            let names = presented.iter().take(SHOWN).map(name).collect::<Vec<_>>().join(", ");
+            if names.is_empty() {
+                "its certificate is for another name".to_owned()
+            } else {
+                format!("its certificate is for another name ({names})")
+            }
         }
         other => other.to_string(),
     }
+}
+
+/// What is said of a certificate whose authority is not trusted; `issuer` is who signed it.
+pub fn untrusted(issuer: Option<&str>) -> String {
+    let issuer = issuer.map(|issuer| format!(" ({issuer})")).unwrap_or_default();
+    format!(
+        "its certificate is signed by an authority that is not trusted here{issuer}; an inspecting proxy may stand in between \
+         (name its certificate with --ca-file)"
+    )
 }
 
 fn io_reason(error: &io::Error) -> Option<String> {

@@ -65,8 +65,17 @@ impl Double {
 
     /// With a certificate of this authority.
     pub fn signed_by(authority: &Authority, respond: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Double {
-        let (config, ca) = (authority.leaf(NAMES).server(), authority.pem.clone().into_bytes());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Double::at(listener, authority, respond)
+    }
+
+    /// The same where `listener` listens.
+    pub fn at(
+        listener: TcpListener,
+        authority: &Authority,
+        respond: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static,
+    ) -> Double {
+        let (config, ca) = (authority.leaf(NAMES).server(), authority.pem.clone().into_bytes());
         let port = listener.local_addr().unwrap().port();
         let log = Arc::new(Mutex::new(Vec::new()));
         let (kept, respond): (_, Arc<Respond>) = (log.clone(), Arc::new(respond));

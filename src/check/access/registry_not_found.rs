@@ -53,7 +53,10 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     }
     // A registry in a subscription that the caller cannot read is not listed, and answers all the same.
     match evidence.reach(&image.registry)? {
-        Err(Failure::Name { .. }) => Ok(vec![finding(pull, format!("there is no registry {}", image.registry))]),
+        // An alias that leads nowhere is a private link: there is a registry, and its private zone is not seen from here.
+        Err(Failure::Name { last: None, .. }) => {
+            Ok(vec![finding(pull, format!("there is no registry {}", image.registry))])
+        }
         _ => Ok(Vec::new()),
     }
 }

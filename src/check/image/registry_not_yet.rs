@@ -40,7 +40,7 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         None => None,
     };
     let is_new = match seen {
-        Some(Err(Failure::Name { .. })) => true,
+        Some(Err(Failure::Name { last: None, .. })) => true,
         Some(Ok(_) | Err(Failure::NotFound { .. } | Failure::Refused { .. } | Failure::Closed { .. })) => {
             return Ok(Vec::new());
         }

@@ -125,6 +125,13 @@ impl Drawing<'_> {
             Want::Network(id) => put!(networks, id, read::virtual_network),
             Want::Subnet(id) => put!(subnets, id, read::subnet),
             Want::Nsg(id) => put!(nsgs, id, read::nsg),
+            Want::AdminRules(id) => {
+                let kind = "listNetworkManagerEffectiveSecurityAdminRules".to_owned();
+                let Some(rules) = self.ask(Resource::List { scope: id.as_str().to_owned(), kind }) else {
+                    return false;
+                };
+                self.picture.network.admin_rules.insert(id, rules.map(|json| read::admin_rules(&json)));
+            }
             Want::RouteTable(id) => put!(route_tables, id, read::route_table),
             Want::NatGateway(id) => put!(nat_gateways, id, read::nat_gateway),
             Want::PublicIp(id) => put!(public_ips, id, read::public_ip),

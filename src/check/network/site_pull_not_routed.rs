@@ -10,14 +10,13 @@
 //! Integrate the site into a network that reaches the registry's private endpoint, and route image pulls through it.
 
 use crate::check::{Check, Hypothesis, Run};
-use crate::egress::{Id, read};
+use crate::egress::registry::Registry;
 use crate::evidence::{Evidence, Failure, Stop};
 use crate::finding::{Finding, Severity};
-use crate::image::is_acr;
-use crate::manifest::{Found, Host, Manifest, Origin, Pull, Workload, set};
+use crate::manifest::{Host, Manifest, Origin, Pull, Workload, set};
 use crate::value::Value;
 
-use super::declared::Declared;
+use super::door;
 
 pub const CHECK: Check = Check {
     code: "site-pull-not-routed",
@@ -36,9 +35,9 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
     let mut stop = Stop::NotApplicable("no container pulls from a registry of Azure");
     for container in &workload.containers {
         let pull = Pull { manifest, workload, container };
-        match registry(&pull, evidence) {
+        match door::registry(&pull, evidence) {
             Ok(registry) if registry.is_open() => stop = Stop::NotApplicable("the registry is open to the public"),
-            Ok(registry) => return judge(workload, &registry),
+            Ok(registry) => return judge(manifest, workload, &registry),
             Err(other) => stop = other,
         }
     }
@@ -48,9 +47,18 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
     }
 }
 
-fn judge(workload: &Workload, registry: &crate::egress::registry::Registry) -> Result<Vec<Finding>, Stop> {
+fn judge(manifest: &Manifest, workload: &Workload, registry: &Registry) -> Result<Vec<Finding>, Stop> {
     let name = registry.id.name();
     if routes_pulls(workload) {
+        if workload.origin != Origin::Partial && !is_integrated(manifest, workload) {
+            let title = format!(
+                "registry {name} is closed to the public, and the site whose pulls go through its network is in none"
+            );
+            let finding = Finding::at(workload.at, title);
+            return Ok(vec![
+                finding.help("set `virtualNetworkSubnetId` to a subnet that reaches the registry's private endpoint"),
+            ]);
+        }
         return Err(Stop::Unverified(Failure::unreadable(format!(
             "registry {name} is closed to the public and the site pulls through its network; whether that reaches a private endpoint is not looked at"
         ))));
@@ -73,21 +81,11 @@ fn judge(workload: &Workload, registry: &crate::egress::registry::Registry) -> R
     Ok(vec![if workload.origin == Origin::Partial { finding.warning() } else { finding }])
 }
 
-fn registry(pull: &Pull, evidence: &Evidence) -> Result<crate::egress::registry::Registry, Stop> {
-    let host = pull.host()?;
-    let unread = |unread: crate::egress::Unread| Stop::Unverified(Failure::unreadable(unread.to_string()));
-    if let Found::One(planned) = pull.manifest.planned.registry_of(&host)
-        && let Some(id) = planned.id.canonical().map(Id::new)
-        && let Some(body) = Declared::of(&pull.manifest.planned).get(&id)
-    {
-        return read::registry(&body.map_err(Stop::Unverified)?, None).map_err(unread);
-    }
-    let image = pull.image()?;
-    if !is_acr(&image.registry) {
-        return Err(Stop::NotApplicable("the registry is none of Azure's"));
-    }
-    let known = evidence.registry(&image.registry)?.map_err(Stop::Unverified)?;
-    read::registry(&known.json, None).map_err(unread)
+/// Whether the site is integrated into a network, by its own setting or by its child `networkConfig`.
+fn is_integrated(manifest: &Manifest, workload: &Workload) -> bool {
+    let properties = workload.body.get("properties").unwrap_or(&workload.body);
+    let own = set(properties, "virtualNetworkSubnetId").is_some_and(|id| id.as_str() != Some(""));
+    own || manifest.planned.resources.iter().any(|other| other.kind.ends_with("/networkconfig"))
 }
 
 /// Whether pulls go through the site's network, by any of the names that the setting has had.
@@ -110,4 +108,80 @@ fn routes_pulls(workload: &Workload) -> bool {
         named && setting.get("value").is_some_and(is_true)
     });
     routing("imagePullTraffic") || routing("allTraffic") || old || by_setting
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::CHECK;
+    use crate::check::table::verdicts;
+    use crate::evidence::{Evidence, Question, Reply};
+    use crate::image::Host;
+
+    /// A site that pulls from `acme1`, which answers with these properties.
+    #[track_caller]
+    fn says(site: &Json, registry: &Json, start: &str) {
+        let mut properties = json!({"siteConfig": {"linuxFxVersion": "DOCKER|acme1.azurecr.io/api:v1", "acrUseManagedIdentityCreds": true}});
+        for (key, value) in site.as_object().unwrap() {
+            properties[key] = value.clone();
+        }
+        let site = json!({"type": "Microsoft.Web/sites", "apiVersion": "2024-11-01", "name": "shop", "kind": "app,linux,container",
+            "location": "westeurope", "identity": {"type": "SystemAssigned"}, "properties": properties});
+        let text = json!({"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+            "contentVersion": "1.0.0.0", "resources": [site]});
+        let mut registry = registry.clone();
+        registry["loginServer"] = json!("acme1.azurecr.io");
+        let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/acme1";
+        let question = Question::Registry { host: Host::parse("acme1.azurecr.io").unwrap() };
+        let answer = json!({"id": id, "name": "acme1", "properties": registry});
+        let said = verdicts(CHECK, &text.to_string(), &Evidence::default().with(question, Ok(Reply::Json(answer))));
+        assert!(said.starts_with(start), "{said}");
+    }
+
+    const SUBNET: &str =
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/sites";
+
+    #[test]
+    fn a_site_whose_pulls_are_not_routed_does_not_get_to_a_closed_registry() {
+        let closed = json!({"publicNetworkAccess": "Disabled"});
+        let error = "error: registry acme1 is closed to the public, and the site does not pull through its network";
+        says(&json!({}), &closed, error);
+        says(&json!({"virtualNetworkSubnetId": SUBNET}), &closed, error);
+        says(&json!({"virtualNetworkSubnetId": SUBNET, "vnetRouteAllEnabled": true}), &closed, error);
+        says(
+            &json!({"virtualNetworkSubnetId": SUBNET, "outboundVnetRouting": {"applicationTraffic": true}}),
+            &closed,
+            error,
+        );
+    }
+
+    #[test]
+    fn every_name_of_the_setting_routes_pulls() {
+        let closed = json!({"publicNetworkAccess": "Disabled"});
+        let setting = json!({"appSettings": [{"name": "WEBSITE_PULL_IMAGE_OVER_VNET", "value": "true"}],
+            "linuxFxVersion": "DOCKER|acme1.azurecr.io/api:v1", "acrUseManagedIdentityCreds": true});
+        for site in [
+            json!({"outboundVnetRouting": {"imagePullTraffic": true}}),
+            json!({"outboundVnetRouting": {"allTraffic": true}}),
+            json!({"vnetImagePullEnabled": true}),
+            json!({"siteConfig": setting}),
+        ] {
+            let mut integrated = site.clone();
+            integrated["virtualNetworkSubnetId"] = json!(SUBNET);
+            says(&integrated, &closed, "unverified");
+            says(
+                &site,
+                &closed,
+                "error: registry acme1 is closed to the public, and the site whose pulls go through its network is in none",
+            );
+        }
+    }
+
+    #[test]
+    fn a_registry_that_lets_people_in_is_none_of_its_business() {
+        says(&json!({}), &json!({"publicNetworkAccess": "Enabled"}), "pass");
+        let listed = json!({"publicNetworkAccess": "Enabled", "networkRuleSet": {"defaultAction": "Deny", "ipRules": [{"value": "203.0.113.4", "action": "Allow"}]}});
+        says(&json!({}), &listed, "unverified");
+    }
 }

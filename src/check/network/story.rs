@@ -140,7 +140,7 @@ fn needs(
             Some(host) => Ok(vec![Need::KeyVault { host: host.to_owned() }]),
             None => Err("no password lies in a key vault"),
         },
-        Topic::Platform => Ok(vec![Need::MicrosoftContainerRegistry, Need::FrontDoorFirstParty]),
+        Topic::Platform => Ok(vec![Need::MicrosoftContainerRegistry, Need::FrontDoorFirstParty, Need::Cluster]),
     }
 }
 

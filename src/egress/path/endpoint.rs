@@ -40,6 +40,13 @@ pub fn link(network: &Network, from: &Id, to: &Id) -> Link {
             }
         };
         let Some(peering) = known.peering(far) else {
+            if known.virtual_hub().is_some() && network.network(far).map_or(true, |far| far.virtual_hub().is_some()) {
+                return Link::Unknown(format!(
+                    "networks `{}` and `{}` may meet in a hub of Virtual WAN, whose routes are not read",
+                    near.name(),
+                    far.name()
+                ));
+            }
             return Link::Apart(format!("network `{}` is not peered with `{}`", near.name(), far.name()));
         };
         if !peering.is_up() {

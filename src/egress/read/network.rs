@@ -4,14 +4,15 @@ use serde_json::Value;
 
 use super::super::Unread;
 use super::super::address::{Ports, Prefix};
+use super::super::admin::AdminRule;
 use super::super::decision::Access;
 use super::super::id::Id;
-use super::super::nsg::{Direction, Nsg, Protocol, SecurityRule};
+use super::super::nsg::{Direction, Nsg, Protocol, SecurityRule, Sides};
 use super::super::route::{NextHop, Route, RouteTable, ServiceEndpoint};
 use super::super::vnet::{NatGateway, Peering, PublicIp, Subnet, VirtualNetwork};
 use super::{
-    Resource, addresses, array, member, nets, own_name, prefixes, properties, reference, references, string, texts,
-    truth,
+    Resource, addresses, array, items, member, nets, own_name, prefixes, properties, reference, references, string,
+    texts, truth,
 };
 
 /// Reads a network security group. Its default rules are known without it.
@@ -111,6 +112,36 @@ pub fn public_ip(value: &Value) -> Result<PublicIp, Unread> {
     Ok(PublicIp { addresses: addresses.first().copied(), id: resource.id })
 }
 
+/// Reads the security admin rules that are in force in a network.
+pub fn admin_rules(answer: &Value) -> Vec<AdminRule> {
+    let mut found = Vec::new();
+    for value in items(answer) {
+        let inside = properties(value);
+        let sides = |name: &str| -> Vec<Prefix> {
+            array(inside, name).iter().flat_map(|side| prefixes(side, &["addressPrefix"])).collect()
+        };
+        let always = string(inside, "access").is_some_and(|access| access.eq_ignore_ascii_case("AlwaysAllow"));
+        let name = string(value, "id").map(|id| Id::new(id).name().to_owned()).unwrap_or_default();
+        for rule in security_rules(value) {
+            let access = if always { Access::Allow } else { rule.access };
+            // A rule that names a side in a way that is not known may be about anything.
+            let known = |sides: Vec<Prefix>| match sides.is_empty() {
+                true => vec![Prefix::Unknown("a side that cannot be read".to_owned())],
+                false => sides,
+            };
+            let (sources, destinations) = (known(sides("sources")), known(sides("destinations")));
+            found.push(AdminRule {
+                rule: SecurityRule { name: name.clone(), access, sources, destinations, ..rule },
+                always,
+            });
+            if always {
+                break;
+            }
+        }
+    }
+    found
+}
+
 /// Reads one security rule, inside its group or as a resource of its own. One whose action cannot
 /// be read becomes two.
 pub fn security_rules(value: &Value) -> Vec<SecurityRule> {
@@ -149,9 +180,10 @@ pub fn security_rules(value: &Value) -> Vec<SecurityRule> {
         source_ports: ports(&["sourcePortRanges", "sourcePortRange"]).unwrap_or(vec![Ports::ALL]),
         destinations: prefixes(inside, &["destinationAddressPrefixes", "destinationAddressPrefix"]),
         ports: wanted.unwrap_or(vec![Ports::ALL]),
-        grouped: ["sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups"]
-            .iter()
-            .any(|name| !array(inside, name).is_empty()),
+        grouped: Sides {
+            source: !array(inside, "sourceApplicationSecurityGroups").is_empty(),
+            destination: !array(inside, "destinationApplicationSecurityGroups").is_empty(),
+        },
     };
     if unclear {
         // It may stand anywhere and do either: in both ways it makes an answer that rests on later

@@ -1,12 +1,13 @@
 //! What is found without knowing where it is: firewalls and resolvers by their address, zones by their name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::Drawing;
+use crate::egress::nsg::PLATFORM_DNS;
 use crate::egress::route::NextHop;
-use crate::egress::zone::PrivateDnsZone;
-use crate::egress::{Id, dns, read};
+use crate::egress::zone::{Link, PrivateDnsZone};
+use crate::egress::{Id, Part, Unread, dns, read};
 use crate::evidence::Resource;
 
 impl Drawing<'_> {
@@ -98,29 +99,66 @@ impl Drawing<'_> {
                 }
             }
         }
-        let parts: Vec<Option<PrivateDnsZone>> = ids.into_iter().map(|id| self.zone(id)).collect();
+        let links: Vec<_> = ids.iter().map(|id| self.links(id)).collect();
+        let Some(links) = links.into_iter().collect::<Option<Vec<_>>>() else { return false };
+        let counts = self.counting_networks();
+        let matters = |links: &Part<Vec<Link>>| {
+            let counts = |link: &Link| counts.as_ref().is_none_or(|networks| networks.contains(&link.network));
+            links.as_ref().map_or(true, |links| links.iter().any(counts))
+        };
+        // Of several zones that no network here sees, the one to link is the one that holds the name.
+        let choose = ids.len() > 1 && !links.iter().any(matters);
+        let parts: Vec<Option<PrivateDnsZone>> = ids
+            .into_iter()
+            .zip(links)
+            .map(|(id, links)| {
+                let records = if choose || matters(&links) { self.records(&id)? } else { Err(Unread::new(UNSEEN)) };
+                Some(PrivateDnsZone { id, links, records })
+            })
+            .collect();
         let Some(parts) = parts.into_iter().collect::<Option<Vec<_>>>() else { return false };
         self.picture.network.zones.extend(parts.into_iter().map(|zone| (zone.id.clone(), Ok(zone))));
         self.picture.network.zones_listed = Some(Ok(()));
         true
     }
 
-    fn zone(&mut self, id: Id) -> Option<PrivateDnsZone> {
-        let (mut links, mut records) = (self.declared.links(&id), self.declared.records(&id));
-        if self.declared.contains(&id) {
-            return Some(PrivateDnsZone { id, links: Ok(links), records: Ok(records) });
+    /// The networks from which names of the environment are asked; `None` where it has DNS servers of its own, or is not known.
+    fn counting_networks(&self) -> Option<BTreeSet<Id>> {
+        let network = &self.picture.network;
+        let home = network.subnet().ok().flatten()?.id.network()?;
+        let known = network.network(&home).ok()?;
+        if known.dns_servers.iter().all(|server| *server == IpAddr::V4(PLATFORM_DNS)) {
+            return Some(BTreeSet::from([home]));
         }
-        let list = |kind: &str| Resource::List { scope: id.as_str().to_owned(), kind: kind.to_owned() };
-        let (read_links, read_records) = (self.ask(list("virtualNetworkLinks")), self.ask(list("A")));
-        let links = read_links?.map(|json| {
+        None
+    }
+
+    fn links(&mut self, zone: &Id) -> Option<Part<Vec<Link>>> {
+        let mut links = self.declared.links(zone);
+        if self.declared.contains(zone) {
+            return Some(Ok(links));
+        }
+        let list = Resource::List { scope: zone.as_str().to_owned(), kind: "virtualNetworkLinks".to_owned() };
+        Some(self.ask(list)?.map(|json| {
             links.extend(read::zone_links(&json));
             links
-        });
-        let records = read_records?.map(|json| {
+        }))
+    }
+
+    fn records(&mut self, zone: &Id) -> Option<Part<BTreeMap<String, Vec<IpAddr>>>> {
+        let mut records = self.declared.records(zone);
+        if self.declared.contains(zone) {
+            return Some(Ok(records));
+        }
+        let list = Resource::List { scope: zone.as_str().to_owned(), kind: "A".to_owned() };
+        Some(self.ask(list)?.map(|json| {
             let mut all = read::zone_records(&json);
             all.append(&mut records);
             all
-        });
-        Some(PrivateDnsZone { id, links, records })
+        }))
     }
 }
+
+/// Why the records of a zone are not known that no network sees from which the environment asks.
+const UNSEEN: &str =
+    "the zone is linked to no network that the environment asks from, so that its records do not matter";
