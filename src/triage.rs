@@ -120,8 +120,12 @@ impl Triage {
         let names: Vec<Names> = statements.iter().map(Statement::names).collect();
         let around = Names::common(&names);
         let mut last = Names::default();
+        let pushes: Vec<bool> = statements.iter().map(|statement| tie::ties(&statement.text).push).collect();
         let mut pushing = false;
-        for (statement, own) in statements.iter().zip(names) {
+        for (at, (statement, own)) in statements.iter().zip(names).enumerate() {
+            // What failed may be said before it is said to be a push: `denied: …`, then `failed to push …`.
+            let pushed_next = pushes[at + 1..].iter().take(2).any(|&push| push);
+            let about_a_push = pushing || pushed_next;
             if own.image.is_some() {
                 last = own.clone();
             }
@@ -131,10 +135,10 @@ impl Triage {
                 pulled.push((statement.line(0), image.clone()));
             }
             let near = last.clone().or(&around);
-            if !(statement.guessed && self.parts(statement, &near, pushing)) {
-                self.statement(statement, &own, &near, pushing);
+            if !(statement.guessed && self.parts(statement, &near, about_a_push)) {
+                self.statement(statement, &own, &near, about_a_push);
             }
-            pushing |= tie::ties(&statement.text).push;
+            pushing |= pushes[at];
         }
     }
 

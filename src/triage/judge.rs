@@ -7,7 +7,7 @@ use super::endpoint::{Endpoint, endpoint, floor};
 use super::mistake::{Certainty, Mistake, mistake};
 use super::names::Names;
 use super::patterns::{Pattern, TABLE, Tie};
-use super::tie::{FAILED_PULL, Ties, ties};
+use super::tie::{ADVISES, FAILED_PULL, Ties, ties};
 use crate::check::Hypothesis;
 
 /// How near the words of a pull must be in a long text.
@@ -74,6 +74,7 @@ impl Statement<'_> {
         let counts = match pattern.tie {
             // git has references too.
             Tie::Alone if pattern.hypothesis == Hypothesis::H4 && self.text.contains("fatal:") => false,
+            Tie::Alone if pattern.hypothesis == Hypothesis::H4 && self.is_advice(&at) => false,
             Tie::Alone => !self.ties.console || self.ties.pull,
             Tie::Registry => self.ties.registry,
             Tie::Pull => self.speaks_of_a_pull(&at),
@@ -148,6 +149,13 @@ impl Statement<'_> {
             return Some(Signal { hypothesis: Hypothesis::H1, cause: "pull-unauthorized", why, ..of(pattern, at) });
         }
         Some(of(pattern, at))
+    }
+
+    /// Names of repositories are spoken of where nothing is pulled; the parsers write their errors in lower case.
+    fn is_advice(&self, at: &Range<usize>) -> bool {
+        let capital = self.text.as_bytes()[at.start].is_ascii_uppercase();
+        let named = self.ties.registry || self.names.image.is_some() || has(self.text, "invalid reference format");
+        !named && (capital && has(&self.text.as_bytes()[at.clone()], "must be") || ADVISES.is_match(self.text.as_bytes()))
     }
 
     fn is_a_registrys_secret(&self) -> bool {

@@ -40,7 +40,7 @@ static BARE: LazyLock<Regex> = LazyLock::new(|| {
 static HOSTED: LazyLock<Regex> = LazyLock::new(|| {
     expression(concat!(
         r"(?:^|[^a-z0-9._/@:-])((?:[a-z0-9-]+(?:\.[a-z0-9-]+)*\.azurecr\.(?:io|us|cn|de)|docker\.io|ghcr\.io|quay\.io|",
-        r"mcr\.microsoft\.com|gcr\.io|[a-z0-9-]+\.pkg\.dev)/[a-z0-9._/-]{1,255}(?:[:@][a-z0-9_.:-]{1,160})?)",
+        r"mcr\.microsoft\.com|gcr\.io|[a-z0-9-]+\.pkg\.dev)/[a-z0-9._/-]{1,255}(?:[:@][a-z0-9_.:-]{0,160}[a-z0-9_])?)",
     ))
 });
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
