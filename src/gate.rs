@@ -2,6 +2,7 @@
 
 mod pin;
 mod policy;
+mod triaged;
 
 use std::collections::HashMap;
 use std::fs;
@@ -31,6 +32,8 @@ use crate::template::{Context, Given, Source};
 use crate::value::Value;
 
 pub use pin::pin;
+pub use policy::config_of;
+pub use triaged::triaged;
 
 /// How often is judged and asked at most: each round needs an answer of the one before.
 const ROUNDS: usize = 16;
@@ -42,10 +45,18 @@ const QUIET: Duration = Duration::from_secs(1);
 /// # Errors
 /// An input that cannot be read, or a report that cannot be written.
 pub fn gate(options: &cli::Check) -> Result<u8, RunError> {
+    run(options, |config, sources| read_documents(&options.input, config.cloud, sources))
+}
+
+/// Reads what is judged, judges it, and writes the reports.
+fn run(
+    options: &cli::Check,
+    read: impl FnOnce(&Config, &mut Sources) -> Result<(Manifest, Vec<Document>), RunError>,
+) -> Result<u8, RunError> {
     let started = Instant::now();
     let mut sources = Sources::default();
     let config = policy::config(options, &mut sources)?;
-    let (mut manifest, documents) = read_documents(&options.input, config.cloud, &mut sources)?;
+    let (mut manifest, documents) = read(&config, &mut sources)?;
     manifest::set_images(&mut manifest, &options.image).map_err(RunError::Usage)?;
     manifest.verify_secrets = options.verify_secrets;
     if let Some(path) = &options.lock {
@@ -68,12 +79,12 @@ pub fn gate(options: &cli::Check) -> Result<u8, RunError> {
     Ok(Outcome::exit_code(outcome))
 }
 
-/// Loads and expands what the command line names.
+/// Loads and expands what the command line names; `cloud` is where it goes unless the command line says otherwise.
 ///
 /// # Errors
 /// The first input that cannot be read.
-pub fn read(input: &cli::Input, sources: &mut Sources) -> Result<Manifest, RunError> {
-    read_documents(input, None, sources).map(|(manifest, _)| manifest)
+pub fn read(input: &cli::Input, cloud: Option<Cloud>, sources: &mut Sources) -> Result<Manifest, RunError> {
+    read_documents(input, cloud, sources).map(|(manifest, _)| manifest)
 }
 
 /// The same with the documents that it was read from; `cloud` is where it goes unless the command line says otherwise.

@@ -67,7 +67,7 @@ pub fn run(cli: Cli) -> Result<u8, RunError> {
 
 fn print_expansion(options: &Expand) -> Result<u8, RunError> {
     let mut sources = Sources::default();
-    let manifest = gate::read(&options.input, &mut sources)?;
+    let manifest = gate::read(&options.input, None, &mut sources)?;
     let mut out = io::BufWriter::new(anstream::stdout().lock());
     match options.format {
         Output::Json => {
@@ -102,8 +102,10 @@ fn print_triage(options: &Triage) -> Result<u8, RunError> {
         Output::Json => writeln!(out, "{}", triage.json()),
         Output::Text => triage::write(&mut out, &triage),
     }
+    .and_then(|()| out.flush())
     .map_err(RunError::Output)?;
-    Ok(0)
+    drop(out);
+    if options.check { gate::triaged(options, &triage) } else { Ok(0) }
 }
 
 fn print_completions(options: &Completions) -> Result<u8, RunError> {

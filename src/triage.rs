@@ -114,6 +114,19 @@ impl Triage {
         serde_json::to_string_pretty(self).expect("strings and numbers always become JSON")
     }
 
+    /// The images of pulls that failed, the likeliest cause first, each once.
+    pub fn images(&self) -> Vec<&str> {
+        let found = self.findings.iter().filter_map(|finding| finding.image.as_deref());
+        let unexplained = self.unexplained.iter().filter_map(|failure| failure.image.as_deref());
+        let mut images: Vec<&str> = Vec::new();
+        for image in found.chain(unexplained) {
+            if !images.contains(&image) {
+                images.push(image);
+            }
+        }
+        images
+    }
+
     /// Takes in the findings of a few lines; images that were pulled after all go to `pulled`.
     fn passage(&mut self, lines: &[Line], pulled: &mut Vec<(usize, String)>) {
         let statements = statements(lines);

@@ -155,7 +155,8 @@ impl Statement<'_> {
     fn is_advice(&self, at: &Range<usize>) -> bool {
         let capital = self.text.as_bytes()[at.start].is_ascii_uppercase();
         let named = self.ties.registry || self.names.image.is_some() || has(self.text, "invalid reference format");
-        !named && (capital && has(&self.text.as_bytes()[at.clone()], "must be") || ADVISES.is_match(self.text.as_bytes()))
+        !named
+            && (capital && has(&self.text.as_bytes()[at.clone()], "must be") || ADVISES.is_match(self.text.as_bytes()))
     }
 
     fn is_a_registrys_secret(&self) -> bool {
