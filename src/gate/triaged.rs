@@ -46,7 +46,7 @@ fn parsed(options: &cli::Triage) -> Result<Box<cli::Check>, RunError> {
     let mut check = match Cli::try_parse_from(words).map(|cli| cli.command) {
         Ok(Command::Check(check)) => check,
         Ok(_) => unreachable!("the second word is `check`"),
-        Err(error) => return Err(RunError::Usage(error.to_string())),
+        Err(error) => return Err(RunError::Usage(error.to_string().trim_start_matches("error: ").to_owned())),
     };
     // Who reads JSON gets nothing else on the console.
     if options.format == Output::Json && check.report.iter().all(|(_, path)| path.is_some()) {
