@@ -169,6 +169,10 @@ impl Triage {
 
     /// `own` are the names of the statement, `near` those around it.
     fn statement(&mut self, statement: &Statement, own: &Names, near: &Names, pushing: bool) {
+        // Lines that were joined on a guess, and none of them speaks of a pull or names a registry.
+        if statement.guessed && own.registry.is_none() && !tie::ties(&statement.text).pull {
+            return;
+        }
         let names = &own.clone().or(near);
         let mut verdict = judge(&statement.text, own, pushing);
         let mut text = &statement.text;

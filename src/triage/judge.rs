@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::endpoint::{Endpoint, endpoint, floor};
 use super::mistake::{Certainty, Mistake, mistake};
-use super::names::Names;
+use super::names::{Names, hosted};
 use super::patterns::{Pattern, TABLE, Tie};
 use super::tie::{ADVISES, FAILED_PULL, Ties, ties};
 use crate::check::Hypothesis;
@@ -153,10 +153,12 @@ impl Statement<'_> {
 
     /// Names of repositories are spoken of where nothing is pulled; the parsers write their errors in lower case.
     fn is_advice(&self, at: &Range<usize>) -> bool {
-        let capital = self.text.as_bytes()[at.start].is_ascii_uppercase();
+        let said = &self.text.as_bytes()[at.clone()];
+        if !has(said, "repository name") {
+            return false;
+        }
         let named = self.ties.registry || self.names.image.is_some() || has(self.text, "invalid reference format");
-        !named
-            && (capital && has(&self.text.as_bytes()[at.clone()], "must be") || ADVISES.is_match(self.text.as_bytes()))
+        !named && (said[0].is_ascii_uppercase() || ADVISES.is_match(self.text.as_bytes()))
     }
 
     fn is_a_registrys_secret(&self) -> bool {
@@ -199,6 +201,7 @@ impl Statement<'_> {
 /// The text with the letters of repositories and tags made neutral, at the same places: an image may be called
 /// `timeout-service:401`.
 fn masked<'a>(text: &'a str, names: &Names) -> Cow<'a, str> {
+    let original = text;
     let mut text = Cow::Borrowed(text);
     let mut mask = |keep: &str, name: &str, end: &str| {
         let whole = format!("{keep}{name}{end}");
@@ -206,6 +209,10 @@ fn masked<'a>(text: &'a str, names: &Names) -> Cow<'a, str> {
             text = Cow::Owned(text.replace(&whole, &format!("{keep}{}{end}", blank(name))));
         }
     };
+    for image in hosted(original) {
+        let (host, rest) = image.split_at(image.find('/').unwrap_or(0));
+        mask(host, rest, "");
+    }
     if let Some(image) = &names.image {
         let (host, rest) = image.split_at(image.find('/').unwrap_or(0));
         mask(host, rest, "");

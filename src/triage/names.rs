@@ -154,6 +154,14 @@ pub(super) fn is_plain(text: &str, signs: &str) -> bool {
     !text.is_empty() && !text.starts_with('-') && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
 }
 
+/// The references that begin with the host of a registry that everybody knows.
+pub(super) fn hosted(text: &str) -> Vec<String> {
+    /// How many are looked at; a message names few.
+    const MOST: usize = 8;
+    let found = HOSTED.captures_iter(text.as_bytes()).filter_map(|found| found.get(1));
+    found.take(MOST).map(|part| word(part).into_owned()).collect()
+}
+
 fn image(text: &str) -> Option<String> {
     let text = text.as_bytes();
     let quoted = QUOTED.captures_iter(text).filter_map(|found| found.get(1).or(found.get(2)).map(word));

@@ -197,7 +197,9 @@ fn is_unfinished(text: &str) -> bool {
     let count = |sign: char| text.matches(sign).count();
     let open = count('"') % 2 == 1 || count('(') > count(')') || count('[') > count(']');
     let end = text.trim_end().chars().next_back().unwrap_or('.');
-    open || is_quoting(text) || matches!(end, ':' | ',' | '=' | '-' | '/' | '&' | '?' | '\\')
+    // An access log ends in ` -` where something is not known.
+    let dash = end == '-' && !text.trim_end().ends_with(" -");
+    open || is_quoting(text) || dash || matches!(end, ':' | ',' | '=' | '/' | '&' | '?' | '\\')
 }
 
 /// A single quote that opened a phrase is not closed; apostrophes inside words do not count.

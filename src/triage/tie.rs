@@ -73,7 +73,7 @@ const PUSH: &str = concat!(
 );
 
 /// A linter, a form or a guide that tells how names should be.
-const ADVICE: &str = r"\blint|\blowercase\?|\bwarn(?:ing)?\b|\brules?\b|github|gitlab|bitbucket";
+const ADVICE: &str = r"\blint|\blowercase\?|\bwarn(?:ing)?\]?: |\brules?\b|github|gitlab|bitbucket";
 
 /// See [`ADVICE`].
 pub(super) static ADVISES: LazyLock<Regex> = LazyLock::new(|| expression(ADVICE));
