@@ -33,10 +33,10 @@ pub fn triaged(options: &cli::Triage, triage: &Triage) -> Result<u8, RunError> {
     let text = manifest_of(&images[..images.len().min(MOST)]);
     run(&check, |config, sources| {
         let file = sources.add(LABEL, text);
-        let documents = vec![load::document(LABEL.to_owned(), file, Encoding::Utf8, sources)?];
+        let mut documents = vec![load::document(LABEL.to_owned(), file, Encoding::Utf8, sources)?];
         let cloud = check.input.context.cloud.or(config.cloud).unwrap_or_default();
         let context = context(&check.input.context, cloud);
-        let manifest = manifest::read(&documents, &manifest::Options { context, ..manifest::Options::default() });
+        let manifest = manifest::read(&mut documents, &manifest::Options { context, ..manifest::Options::default() });
         Ok((manifest, documents))
     })
 }

@@ -236,7 +236,7 @@ fn floor(text: &str, limit: usize) -> usize {
 /// The words of a stretch without marks that only stand for a value.
 fn words(text: &str, stretch: Range<usize>, tokens: &mut Vec<Token>) {
     let mut start = stretch.start;
-    for word in text[stretch].split(|c| matches!(c, '.' | '/' | ':' | '@')) {
+    for word in text[stretch].split(['.', '/', ':', '@']) {
         if stands_for_a_value(word) {
             tokens.push(Token {
                 range: start..start + word.len(),

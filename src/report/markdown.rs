@@ -108,9 +108,9 @@ fn rows(judgements: &[Judgement]) -> Vec<Row<'_>> {
         });
         rows[index].take(judgement);
     }
-    let whole = |judgement: &&Judgement| judgement.image.is_none() && judgement.container.is_none();
-    for judgement in judgements.iter().filter(whole).filter(|judgement| judgement.workload.is_some()) {
-        for row in rows.iter_mut().filter(|row| row.workload == judgement.workload.as_deref()) {
+    let whole = |judgement: &&Judgement| judgement.about.image.is_none() && judgement.about.container.is_none();
+    for judgement in judgements.iter().filter(whole).filter(|judgement| judgement.about.workload.is_some()) {
+        for row in rows.iter_mut().filter(|row| row.workload == judgement.about.workload.as_deref()) {
             row.take(judgement);
         }
     }
