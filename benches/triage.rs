@@ -50,7 +50,8 @@ fn counted(name: &str, log: &Path, patterns: &[String], flags: &[&str], own: Dur
     let file = log.with_extension("patterns");
     fs::write(&file, patterns.join("\n") + "\n").expect("the target folder can be written");
     let count = || {
-        let rg = Command::new("rg").args(["-c", "-i", "-f"]).arg(&file).args(flags).arg(log).stdout(Stdio::null());
+        let mut rg = Command::new("rg");
+        rg.args(["-c", "-i", "-f"]).arg(&file).args(flags).arg(log).stdout(Stdio::null());
         rg.status().is_ok_and(|status| status.success())
     };
     if !count() {

@@ -79,11 +79,19 @@ fn run(
     Ok(Outcome::exit_code(outcome))
 }
 
-/// Loads and expands what the command line names; `cloud` is where it goes unless the command line says otherwise.
+/// Loads and expands what the command line names.
 ///
 /// # Errors
 /// The first input that cannot be read.
-pub fn read(input: &cli::Input, cloud: Option<Cloud>, sources: &mut Sources) -> Result<Manifest, RunError> {
+pub fn read(input: &cli::Input, sources: &mut Sources) -> Result<Manifest, RunError> {
+    read_in(input, None, sources)
+}
+
+/// The same; `cloud` is where it goes unless the command line says otherwise.
+///
+/// # Errors
+/// The first input that cannot be read.
+pub fn read_in(input: &cli::Input, cloud: Option<Cloud>, sources: &mut Sources) -> Result<Manifest, RunError> {
     read_documents(input, cloud, sources).map(|(manifest, _)| manifest)
 }
 

@@ -67,7 +67,7 @@ pub fn run(cli: Cli) -> Result<u8, RunError> {
 
 fn print_expansion(options: &Expand) -> Result<u8, RunError> {
     let mut sources = Sources::default();
-    let manifest = gate::read(&options.input, None, &mut sources)?;
+    let manifest = gate::read(&options.input, &mut sources)?;
     let mut out = io::BufWriter::new(anstream::stdout().lock());
     match options.format {
         Output::Json => {

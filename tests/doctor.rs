@@ -39,7 +39,7 @@ fn failing(changes: &[(&str, Failure)]) -> Doctor {
     }
     let mut sources = Sources::default();
     let input = Input { manifests: vec![format!("{CASE}/app.yaml")], ..Input::default() };
-    let manifest = pullgate::gate::read(&input, None, &mut sources).unwrap();
+    let manifest = pullgate::gate::read(&input, &mut sources).unwrap();
     let judgements = judge(&manifest, &evidence).judgements;
     doctor(Seen {
         caller: Some(Ok(caller())),

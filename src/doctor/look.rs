@@ -31,7 +31,7 @@ pub fn look(options: &cli::Doctor) -> Result<u8, RunError> {
         gate::config_of(&options.input, options.policy.config.as_deref(), options.policy.no_config, &mut sources)?;
     let manifest = match options.input.manifests.is_empty() {
         true => Manifest::default(),
-        false => gate::read(&options.input, config.cloud, &mut sources)?,
+        false => gate::read_in(&options.input, config.cloud, &mut sources)?,
     };
     let cloud = options.input.context.cloud.or(config.cloud).unwrap_or_default();
     let report = match &options.evidence {

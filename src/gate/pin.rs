@@ -27,7 +27,7 @@ pub fn pin(options: &cli::Pin) -> Result<u8, RunError> {
     let mut sources = Sources::default();
     let config =
         policy::config_of(&options.input, options.policy.config.as_deref(), options.policy.no_config, &mut sources)?;
-    let manifest = super::read(&options.input, config.cloud, &mut sources)?;
+    let manifest = super::read_in(&options.input, config.cloud, &mut sources)?;
     let pins = resolve(options, &manifest, &config)?;
     let mut plan = Plan::of(&pins, options, &sources)?;
     if !options.check {
@@ -150,7 +150,7 @@ impl Plan {
         // Standard input cannot be read twice.
         let can_reread = !options.input.manifests.iter().any(|input| input == "-");
         if can_reread && !self.rewrites.is_empty() {
-            let after = super::read(&options.input, cloud, &mut Sources::default());
+            let after = super::read_in(&options.input, cloud, &mut Sources::default());
             if !after.is_ok_and(|after| pin::holds(before, &after, pins)) {
                 for rewrite in std::mem::take(&mut self.rewrites) {
                     put(&rewrite.path, &rewrite.before)?;
