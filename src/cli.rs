@@ -207,6 +207,17 @@ pub struct Network {
     pub plain_http: Vec<String>,
 }
 
+/// The team's policy file, for commands that only need to know the cloud and how to speak to registries.
+#[derive(Args, Debug, Default)]
+pub struct PolicyFile {
+    /// The policy file; without it, `.pullgate.yaml` in the first manifest's folder or above
+    #[arg(long, value_name = "FILE", env = "PULLGATE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Read no policy file
+    #[arg(long, env = "PULLGATE_NO_CONFIG", conflicts_with = "config")]
+    pub no_config: bool,
+}
+
 #[derive(Args, Debug)]
 pub struct Expand {
     #[command(flatten)]
@@ -243,6 +254,12 @@ pub struct Triage {
     /// How to print it
     #[arg(long, value_enum, default_value_t, env = "PULLGATE_FORMAT")]
     pub format: Output,
+    /// Go on to judge the images that the text names; the exit code is that of `check`
+    #[arg(long)]
+    pub check: bool,
+    /// Options of `check`; a manifest among them is judged instead of the images alone
+    #[arg(last = true, value_name = "OPTION OF CHECK", requires = "check")]
+    pub options: Vec<String>,
 }
 
 #[derive(Args, Debug)]
@@ -264,6 +281,8 @@ pub struct Pin {
     /// Resolve with saved evidence, and ask nothing
     #[arg(long, value_name = "FILE", env = "PULLGATE_EVIDENCE")]
     pub evidence: Option<PathBuf>,
+    #[command(flatten)]
+    pub policy: PolicyFile,
     #[command(flatten)]
     pub network: Network,
 }
@@ -306,6 +325,8 @@ pub struct Doctor {
     /// Look at saved evidence, and ask nothing
     #[arg(long, value_name = "FILE", env = "PULLGATE_EVIDENCE")]
     pub evidence: Option<PathBuf>,
+    #[command(flatten)]
+    pub policy: PolicyFile,
     #[command(flatten)]
     pub network: Network,
 }

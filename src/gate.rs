@@ -5,6 +5,7 @@ mod audit;
 mod live;
 mod pin;
 mod policy;
+mod triaged;
 mod wait;
 
 use std::collections::HashMap;
@@ -37,6 +38,8 @@ pub use asker::Asker;
 pub use audit::audit;
 pub use live::subject;
 pub use pin::pin;
+pub use policy::config_of;
+pub use triaged::triaged;
 
 /// How often is judged and asked at most: each round needs an answer of the one before.
 const ROUNDS: usize = 16;
@@ -93,7 +96,15 @@ struct Loaded {
 /// # Errors
 /// The first input that cannot be read.
 pub fn read(input: &cli::Input, sources: &mut Sources) -> Result<Manifest, RunError> {
-    load_inputs(input, None, sources).map(|mut loaded| manifest::read(&mut loaded.documents, &loaded.options))
+    read_in(input, None, sources)
+}
+
+/// The same; `cloud` is where it goes unless the command line says otherwise.
+///
+/// # Errors
+/// The first input that cannot be read.
+pub fn read_in(input: &cli::Input, cloud: Option<Cloud>, sources: &mut Sources) -> Result<Manifest, RunError> {
+    load_inputs(input, cloud, sources).map(|mut loaded| manifest::read(&mut loaded.documents, &loaded.options))
 }
 
 /// Loads it; `cloud` is where it goes unless the command line says otherwise.

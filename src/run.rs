@@ -105,8 +105,10 @@ fn print_triage(options: &Triage) -> Result<u8, RunError> {
         Output::Json => writeln!(out, "{}", triage.json()),
         Output::Text => triage::write(&mut out, &triage),
     }
+    .and_then(|()| out.flush())
     .map_err(RunError::Output)?;
-    Ok(0)
+    drop(out);
+    if options.check { gate::triaged(options, &triage) } else { Ok(0) }
 }
 
 fn print_completions(options: &Completions) -> Result<u8, RunError> {

@@ -114,14 +114,31 @@ impl Triage {
         serde_json::to_string_pretty(self).expect("strings and numbers always become JSON")
     }
 
+    /// The images of pulls that failed, the likeliest cause first, each once.
+    pub fn images(&self) -> Vec<&str> {
+        let found = self.findings.iter().filter_map(|finding| finding.image.as_deref());
+        let unexplained = self.unexplained.iter().filter_map(|failure| failure.image.as_deref());
+        let mut images: Vec<&str> = Vec::new();
+        for image in found.chain(unexplained) {
+            if !images.contains(&image) {
+                images.push(image);
+            }
+        }
+        images
+    }
+
     /// Takes in the findings of a few lines; images that were pulled after all go to `pulled`.
     fn passage(&mut self, lines: &[Line], pulled: &mut Vec<(usize, String)>) {
         let statements = statements(lines);
         let names: Vec<Names> = statements.iter().map(Statement::names).collect();
         let around = Names::common(&names);
         let mut last = Names::default();
+        let pushes: Vec<bool> = statements.iter().map(|statement| tie::ties(&statement.text).push).collect();
         let mut pushing = false;
-        for (statement, own) in statements.iter().zip(names) {
+        for (at, (statement, own)) in statements.iter().zip(names).enumerate() {
+            // What failed may be said before it is said to be a push: `denied: …`, then `failed to push …`.
+            let pushed_next = pushes[at + 1..].iter().take(2).any(|&push| push);
+            let about_a_push = pushing || pushed_next;
             if own.image.is_some() {
                 last = own.clone();
             }
@@ -131,10 +148,10 @@ impl Triage {
                 pulled.push((statement.line(0), image.clone()));
             }
             let near = last.clone().or(&around);
-            if !(statement.guessed && self.parts(statement, &near, pushing)) {
-                self.statement(statement, &own, &near, pushing);
+            if !(statement.guessed && self.parts(statement, &near, about_a_push)) {
+                self.statement(statement, &own, &near, about_a_push);
             }
-            pushing |= tie::ties(&statement.text).push;
+            pushing |= pushes[at];
         }
     }
 
@@ -152,6 +169,10 @@ impl Triage {
 
     /// `own` are the names of the statement, `near` those around it.
     fn statement(&mut self, statement: &Statement, own: &Names, near: &Names, pushing: bool) {
+        // Lines that were joined on a guess, and none of them speaks of a pull or names a registry.
+        if statement.guessed && own.registry.is_none() && !tie::ties(&statement.text).pull {
+            return;
+        }
         let names = &own.clone().or(near);
         let mut verdict = judge(&statement.text, own, pushing);
         let mut text = &statement.text;

@@ -229,6 +229,25 @@ fn a_baseline_excuses_what_was_there_wherever_it_moved() {
     assert!(wrong.code == 2 && wrong.err.contains("--report json=FILE"), "{}", wrong.err);
 }
 
+#[test]
+fn the_summary_calls_no_image_good_whose_workload_fails() {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/06-abac-registry-acrpull");
+    let ran = run(&case, &["check", "app.json", "--evidence", "evidence.json", "--report", "markdown"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("| ❌ | `role-ineffective` | `contososhop.azurecr.io/basket:7`"), "{}", ran.out);
+    assert!(!ran.out.contains("can be pulled"), "{}", ran.out);
+}
+
+#[test]
+fn the_summary_shows_the_worst_image_first() {
+    let here = folder(&[("a.yaml", HEALTHY), ("b.yaml", LATEST), ("c.yaml", UPPER)]);
+    let ran = run(here.path(), &["check", "a.yaml", "b.yaml", "c.yaml", "--offline", "--report", "markdown"]);
+    let rows: Vec<&str> = ran.out.lines().filter(|line| line.starts_with("| ") && line.contains("ghcr.io")).collect();
+    let order: Vec<bool> = rows.iter().map(|row| row.contains("Acme")).collect();
+    assert_eq!(order, [true, false, false], "{}", ran.out);
+    assert!(rows[1].contains("latest"), "{}", ran.out);
+}
+
 /// Documents that commands print, against the schemas that `docs` gives to others.
 #[test]
 fn what_is_printed_keeps_its_contract() {

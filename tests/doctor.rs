@@ -232,3 +232,41 @@ fn the_command_replays_evidence_and_exits_by_what_is_readable() {
     assert_eq!(json["caller"], serde_json::Value::Null);
     assert_eq!(output.status.code(), Some(0), "{json:#}");
 }
+
+#[test]
+fn json_keeps_its_contract() {
+    let schema = std::fs::read_to_string("docs/doctor.schema.json").unwrap();
+    let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let action = "Microsoft.Authorization/roleAssignments/read";
+    for doctor in [failing(&[]), failing(&[("\"roleAssignments\"", not_allowed(action, REGISTRY))])] {
+        let printed: serde_json::Value = serde_json::from_str(&doctor.json()).unwrap();
+        let errors: Vec<String> =
+            validator.iter_errors(&printed).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert_eq!(errors, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_policy_file_says_which_cloud_it_is() {
+    let here = tempfile::tempdir().unwrap();
+    std::fs::copy(format!("{CASE}/app.yaml"), here.path().join("app.yaml")).unwrap();
+    std::fs::copy(format!("{CASE}/after/evidence.json"), here.path().join("evidence.json")).unwrap();
+    std::fs::write(here.path().join(".pullgate.yaml"), "cloud: china\n").unwrap();
+    let cloud = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pullgate"));
+        command.current_dir(here.path()).args([
+            "doctor",
+            "app.yaml",
+            "--evidence",
+            "evidence.json",
+            "--format",
+            "json",
+        ]);
+        let output = command.args(more).output().unwrap();
+        let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        printed["cloud"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(cloud(&[]), "china");
+    assert_eq!(cloud(&["--no-config"]), "public");
+    assert_eq!(cloud(&["--cloud", "usgov"]), "usgov");
+}

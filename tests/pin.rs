@@ -136,6 +136,30 @@ fn what_cannot_be_resolved_is_told_and_nothing_is_written_for_it() {
 }
 
 #[test]
+fn the_policy_file_says_how_registries_are_spoken_to() {
+    if !is_installed() {
+        return;
+    }
+    let store = Store::new();
+    let registry = Registry::start(&store, Variant::Open);
+    let digest = registry.push_image("app/api", "1.0", "amd64");
+    let host = "registry.test:5000";
+    let files = [("app.yaml", app(&format!("{host}/app/api:1.0")))];
+    let here = folder(&files.each_ref().map(|(name, text)| (*name, text.as_bytes())));
+    let at = here.path();
+    let connect = format!("{host}:{}", registry.host());
+    let pin = ["pin", "app.yaml", "--connect-to", &connect];
+    // TLS is spoken to a host that is not this machine.
+    exits(at, &pin, 3);
+    fs::write(at.join(".pullgate.yaml"), format!("registries:\n- host: {host}\n  plain-http: true\n")).unwrap();
+    assert!(exits(at, &pin, 0).contains(&digest));
+    exits(at, &[&pin[..], &["--no-config"]].concat(), 3);
+    fs::write(at.join("other.yaml"), "clowd: china\n").unwrap();
+    let said = exits(at, &[&pin[..], &["--config", "other.yaml"]].concat(), 2);
+    assert!(said.contains("other.yaml:1:1: no key is called `clowd`"), "{said}");
+}
+
+#[test]
 fn saved_evidence_resolves_without_asking() {
     let image = "acme.azurecr.io/api:v1";
     let here = folder(&[("app.yaml", app(image).as_bytes()), ("e.json", evidence(image, OLD).as_bytes())]);

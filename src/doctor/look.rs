@@ -7,6 +7,8 @@ use tokio::runtime::Runtime;
 
 use super::{Caller, Doctor, Seen, doctor, write};
 use crate::cli::{self, Output};
+use crate::cloud::Cloud;
+use crate::config::Config;
 use crate::evidence::{Answer, Evidence, Question, Reply, Resource};
 use crate::gate;
 use crate::image::Host;
@@ -25,18 +27,21 @@ const REGISTRIES: usize = 20;
 /// An input that cannot be read, or output that cannot be written.
 pub fn look(options: &cli::Doctor) -> Result<u8, RunError> {
     let mut sources = Sources::default();
+    let config =
+        gate::config_of(&options.input, options.policy.config.as_deref(), options.policy.no_config, &mut sources)?;
     let manifest = match options.input.manifests.is_empty() {
         true => Manifest::default(),
-        false => gate::read(&options.input, &mut sources)?,
+        false => gate::read_in(&options.input, config.cloud, &mut sources)?,
     };
+    let cloud = options.input.context.cloud.or(config.cloud).unwrap_or_default();
     let report = match &options.evidence {
         Some(path) => {
             let text = fs::read_to_string(path).map_err(|source| RunError::Read { path: path.clone(), source })?;
             let evidence = Evidence::load(&text).map_err(|source| RunError::Evidence { path: path.clone(), source })?;
             let judgements = judge(&manifest, &evidence).judgements;
-            report(options, None, Vec::new(), &evidence, &judgements, &manifest)
+            report(options, cloud, None, Vec::new(), &evidence, &judgements, &manifest)
         }
-        None => ask(options, &manifest)?,
+        None => ask(options, &config, &manifest)?,
     };
     let mut out = anstream::stdout().lock();
     match options.format {
@@ -48,8 +53,8 @@ pub fn look(options: &cli::Doctor) -> Result<u8, RunError> {
     Ok(report.exit_code())
 }
 
-fn ask(options: &cli::Doctor, manifest: &Manifest) -> Result<Doctor, RunError> {
-    let probe = gate::probe(manifest, &options.input.context, &options.network, None, &[])?;
+fn ask(options: &cli::Doctor, config: &Config, manifest: &Manifest) -> Result<Doctor, RunError> {
+    let probe = gate::probe(manifest, &options.input.context, &options.network, config.cloud, &config.plain_http)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let mut evidence = Evidence::default();
     let caller = runtime.block_on(probe.caller()).map(|caller| Caller {
@@ -66,7 +71,8 @@ fn ask(options: &cli::Doctor, manifest: &Manifest) -> Result<Doctor, RunError> {
         false => gate::settle(manifest, &mut evidence, &probe, &runtime),
     };
     runtime.shutdown_background();
-    Ok(report(options, Some(caller), probe.skipped_credentials(), &evidence, &judgements, manifest))
+    let cloud = options.input.context.cloud.or(config.cloud).unwrap_or_default();
+    Ok(report(options, cloud, Some(caller), probe.skipped_credentials(), &evidence, &judgements, manifest))
 }
 
 /// Which subscriptions, registries and environments the caller can see, and whether this machine gets to the registries.
@@ -91,6 +97,7 @@ fn overview(probe: &Probe, runtime: &Runtime, caller: &Answer<Caller>, evidence:
 
 fn report(
     options: &cli::Doctor,
+    cloud: Cloud,
     caller: Option<Answer<Caller>>,
     skipped: Vec<String>,
     evidence: &Evidence,
@@ -99,7 +106,7 @@ fn report(
 ) -> Doctor {
     let context = &options.input.context;
     let subscription = context.subscription.clone().or_else(|| subscription_of(manifest));
-    doctor(Seen { caller, skipped, cloud: context.cloud.unwrap_or_default(), evidence, judgements, subscription })
+    doctor(Seen { caller, skipped, cloud, evidence, judgements, subscription })
 }
 
 /// The subscription in the ids of the manifest.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::policy;
 use crate::cli;
+use crate::cloud::Cloud;
+use crate::config::Config;
 use crate::evidence::Evidence;
 use crate::finding::Edit;
 use crate::manifest::Manifest;
@@ -23,11 +25,13 @@ const LONGEST: u64 = 16 << 20;
 /// An input that cannot be read, or a file that cannot be written or is not pullgate's to replace.
 pub fn pin(options: &cli::Pin) -> Result<u8, RunError> {
     let mut sources = Sources::default();
-    let manifest = super::read(&options.input, &mut sources)?;
-    let pins = resolve(options, &manifest)?;
+    let config =
+        policy::config_of(&options.input, options.policy.config.as_deref(), options.policy.no_config, &mut sources)?;
+    let manifest = super::read_in(&options.input, config.cloud, &mut sources)?;
+    let pins = resolve(options, &manifest, &config)?;
     let mut plan = Plan::of(&pins, options, &sources)?;
     if !options.check {
-        plan.carry_out(&pins, &manifest, options)?;
+        plan.carry_out(&pins, &manifest, options, config.cloud)?;
     }
     let mut out = io::BufWriter::new(anstream::stdout().lock());
     pin::write(&mut out, &pins, &plan.changes, &sources).map_err(RunError::Output)?;
@@ -133,14 +137,20 @@ impl Plan {
     }
 
     /// Writes everything. Rewritten manifests are read again, and put back when they would not be deployed as before.
-    fn carry_out(&mut self, pins: &[Pin], before: &Manifest, options: &cli::Pin) -> Result<(), RunError> {
+    fn carry_out(
+        &mut self,
+        pins: &[Pin],
+        before: &Manifest,
+        options: &cli::Pin,
+        cloud: Option<Cloud>,
+    ) -> Result<(), RunError> {
         for rewrite in &self.rewrites {
             put(&rewrite.path, &rewrite.after)?;
         }
         // Standard input cannot be read twice.
         let can_reread = !options.input.manifests.iter().any(|input| input == "-");
         if can_reread && !self.rewrites.is_empty() {
-            let after = super::read(&options.input, &mut Sources::default());
+            let after = super::read_in(&options.input, cloud, &mut Sources::default());
             if !after.is_ok_and(|after| pin::holds(before, &after, pins)) {
                 for rewrite in std::mem::take(&mut self.rewrites) {
                     put(&rewrite.path, &rewrite.before)?;
@@ -187,7 +197,7 @@ impl Plan {
     }
 }
 
-fn resolve(options: &cli::Pin, manifest: &Manifest) -> Result<Vec<Pin>, RunError> {
+fn resolve(options: &cli::Pin, manifest: &Manifest, config: &Config) -> Result<Vec<Pin>, RunError> {
     if let Some(path) = &options.evidence {
         let text = fs::read_to_string(path).map_err(|source| RunError::Read { path: path.clone(), source })?;
         let evidence = Evidence::load(&text).map_err(|source| RunError::Evidence { path: path.clone(), source })?;
@@ -198,7 +208,7 @@ fn resolve(options: &cli::Pin, manifest: &Manifest) -> Result<Vec<Pin>, RunError
     if needs.is_empty() {
         return Ok(pins);
     }
-    let probe = super::probe(manifest, &options.input.context, &options.network, None, &[])?;
+    let probe = super::probe(manifest, &options.input.context, &options.network, config.cloud, &config.plain_http)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let bar = super::progress_bar();
     runtime.block_on(probe.answer(needs, &mut evidence, |done, of| super::show(&bar, done, of)));

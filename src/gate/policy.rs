@@ -24,10 +24,23 @@ const LONGEST_BASELINE: u64 = 256 << 20;
 /// # Errors
 /// When it cannot be read, or where it has a mistake.
 pub fn config(options: &cli::Check, sources: &mut Sources) -> Result<Config, RunError> {
-    let path = match &options.config {
-        _ if options.no_config => None,
-        Some(path) => Some(path.clone()),
-        None => found(options.input.manifests.first()),
+    config_of(&options.input, options.config.as_deref(), options.no_config, sources)
+}
+
+/// The same for a command that judges nothing: which cloud, and how registries are spoken to.
+///
+/// # Errors
+/// As [`config`].
+pub fn config_of(
+    input: &cli::Input,
+    named: Option<&Path>,
+    none: bool,
+    sources: &mut Sources,
+) -> Result<Config, RunError> {
+    let path = match named {
+        _ if none => None,
+        Some(path) => Some(path.to_owned()),
+        None => found(input.manifests.first()),
     };
     let Some(path) = path else { return Ok(Config::default()) };
     let text = read(&path, LONGEST)?;

@@ -76,7 +76,8 @@ pub fn placeholders(text: &str) -> Vec<Token> {
     let text = &text[..floor(text, MOST)];
     let mut tokens = Vec::new();
     let mut plain = 0;
-    let mut i = 0;
+    // Most references have no mark, and each is looked at by every check.
+    let mut i = text.bytes().position(|byte| OPENING.contains(&byte)).unwrap_or(text.len());
     while i < text.len() {
         match token_at(text, i) {
             Some(token) => {
@@ -91,6 +92,9 @@ pub fn placeholders(text: &str) -> Vec<Token> {
     words(text, plain..text.len(), &mut tokens);
     tokens
 }
+
+/// What a mark begins with.
+const OPENING: &[u8] = b"#$({[<%@_";
 
 /// The opening marks, the closing ones and their style; longer openings first.
 const MARKS: &[(&str, &str, Style)] = &[
@@ -113,7 +117,7 @@ const MOST: usize = 16 * 1024;
 fn token_at(text: &str, start: usize) -> Option<Token> {
     let rest = &text[start..];
     let first = rest.chars().next()?;
-    if !"#$({[<%@_".contains(first) {
+    if !u8::try_from(first).is_ok_and(|byte| OPENING.contains(&byte)) {
         return None;
     }
     let rest = &rest[..floor(rest, LONGEST)];
@@ -246,7 +250,11 @@ fn words(text: &str, stretch: Range<usize>, tokens: &mut Vec<Token>) {
 }
 
 fn stands_for_a_value(word: &str) -> bool {
-    if !word.is_ascii() || word.len() > 100 {
+    // What is looked for is in capitals, or begins with one of these letters.
+    let may_be = |first: &u8| {
+        first.is_ascii_uppercase() || matches!(first, b'_' | b'c' | b'r' | b'f' | b't' | b'p' | b'i' | b'y')
+    };
+    if !word.as_bytes().first().is_some_and(may_be) || !word.is_ascii() || word.len() > 100 {
         return false;
     }
     is_variable_name(word) || is_instruction(&word.to_ascii_lowercase().replace('_', "-"))

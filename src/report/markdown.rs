@@ -6,6 +6,7 @@
 
 mod escape;
 
+use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use escape::{block, cell, code, text};
@@ -59,18 +60,19 @@ fn mark(report: &Report) -> &'static str {
 }
 
 fn images(page: &mut String, report: &Report) {
-    let rows = rows(report.judgements);
+    let mut rows = rows(report.judgements);
+    rows.sort_by_key(|row| row.rank());
     if rows.is_empty() {
         return;
     }
-    page.push_str("| | Image | Container | State |\n|---|---|---|---|\n");
+    page.push_str("| | State | Image | Container |\n|---|---|---|---|\n");
     for row in rows.iter().take(IMAGES) {
         let image = row.image.map_or_else(|| "(not known)".to_owned(), cell);
         let digest = row.digest.filter(|digest| !row.image.is_some_and(|image| image.contains(digest)));
         let digest = digest.map(|digest| format!("<br>{}", cell(digest))).unwrap_or_default();
         let names = [row.workload, row.container].into_iter().flatten().map(cell).collect::<Vec<_>>().join(" / ");
         let (mark, state) = row.state();
-        page.push_str(&format!("| {mark} | {image}{digest} | {names} | {state} |\n"));
+        page.push_str(&format!("| {mark} | {state} | {image}{digest} | {names} |\n"));
     }
     page.push('\n');
     if let Some(more) = rows.len().checked_sub(IMAGES).filter(|more| *more > 0) {
@@ -78,7 +80,7 @@ fn images(page: &mut String, report: &Report) {
     }
 }
 
-/// The containers in the order in which they are judged; what is found of a whole workload is in its section only.
+/// The containers in the order in which they are judged. What is found of a whole workload is true of each of its images.
 fn rows(judgements: &[Judgement]) -> Vec<Row<'_>> {
     let mut rows: Vec<Row> = Vec::new();
     for judgement in
@@ -104,18 +106,34 @@ fn rows(judgements: &[Judgement]) -> Vec<Row<'_>> {
             });
             rows.len() - 1
         });
-        match &judgement.verdict {
-            _ if judgement.excused.is_some() => {}
-            Verdict::Fail(_) => rows[index].failing.push(judgement),
-            Verdict::Unverified(_) => rows[index].unverified.push(judgement.check.code),
-            Verdict::NotAsked(_) => rows[index].not_asked += 1,
-            Verdict::Pass | Verdict::NotApplicable(_) => {}
+        rows[index].take(judgement);
+    }
+    let whole = |judgement: &&Judgement| judgement.about.image.is_none() && judgement.about.container.is_none();
+    for judgement in judgements.iter().filter(whole).filter(|judgement| judgement.about.workload.is_some()) {
+        for row in rows.iter_mut().filter(|row| row.workload == judgement.about.workload.as_deref()) {
+            row.take(judgement);
         }
     }
     rows
 }
 
-impl Row<'_> {
+impl<'r> Row<'r> {
+    fn take(&mut self, judgement: &'r Judgement) {
+        match &judgement.verdict {
+            _ if judgement.excused.is_some() => {}
+            Verdict::Fail(_) => self.failing.push(judgement),
+            Verdict::Unverified(_) => self.unverified.push(judgement.check.code),
+            Verdict::NotAsked(_) => self.not_asked += 1,
+            Verdict::Pass | Verdict::NotApplicable(_) => {}
+        }
+    }
+
+    /// The worst first: a reader of many images sees no further than the first page.
+    fn rank(&self) -> (Reverse<Option<Severity>>, bool, bool) {
+        let worst = self.failing.iter().map(|judgement| judgement.severity).max();
+        (Reverse(worst), self.unverified.is_empty(), self.not_asked == 0)
+    }
+
     fn state(&self) -> (&'static str, String) {
         let worst = self.failing.iter().map(|judgement| judgement.severity).max();
         let mark = match worst {

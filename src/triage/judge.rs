@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use super::endpoint::{Endpoint, endpoint, floor};
 use super::mistake::{Certainty, Mistake, mistake};
-use super::names::Names;
+use super::names::{Names, hosted};
 use super::patterns::{Pattern, TABLE, Tie};
-use super::tie::{FAILED_PULL, Ties, ties};
+use super::tie::{ADVISES, FAILED_PULL, Ties, ties};
 use crate::check::Hypothesis;
 
 /// How near the words of a pull must be in a long text.
@@ -74,6 +74,7 @@ impl Statement<'_> {
         let counts = match pattern.tie {
             // git has references too.
             Tie::Alone if pattern.hypothesis == Hypothesis::H4 && self.text.contains("fatal:") => false,
+            Tie::Alone if pattern.hypothesis == Hypothesis::H4 && self.is_advice(&at) => false,
             Tie::Alone => !self.ties.console || self.ties.pull,
             Tie::Registry => self.ties.registry,
             Tie::Pull => self.speaks_of_a_pull(&at),
@@ -150,6 +151,16 @@ impl Statement<'_> {
         Some(of(pattern, at))
     }
 
+    /// Names of repositories are spoken of where nothing is pulled; the parsers write their errors in lower case.
+    fn is_advice(&self, at: &Range<usize>) -> bool {
+        let said = &self.text.as_bytes()[at.clone()];
+        if !has(said, "repository name") {
+            return false;
+        }
+        let named = self.ties.registry || self.names.image.is_some() || has(self.text, "invalid reference format");
+        !named && (said[0].is_ascii_uppercase() || ADVISES.is_match(self.text.as_bytes()))
+    }
+
     fn is_a_registrys_secret(&self) -> bool {
         ["registr", "acr", "docker", "ghcr", "pull"].iter().any(|word| {
             // `Unable to get value` of a secret says "pull" nowhere else than in the secret's own name.
@@ -190,6 +201,7 @@ impl Statement<'_> {
 /// The text with the letters of repositories and tags made neutral, at the same places: an image may be called
 /// `timeout-service:401`.
 fn masked<'a>(text: &'a str, names: &Names) -> Cow<'a, str> {
+    let original = text;
     let mut text = Cow::Borrowed(text);
     let mut mask = |keep: &str, name: &str, end: &str| {
         let whole = format!("{keep}{name}{end}");
@@ -197,6 +209,10 @@ fn masked<'a>(text: &'a str, names: &Names) -> Cow<'a, str> {
             text = Cow::Owned(text.replace(&whole, &format!("{keep}{}{end}", blank(name))));
         }
     };
+    for image in hosted(original) {
+        let (host, rest) = image.split_at(image.find('/').unwrap_or(0));
+        mask(host, rest, "");
+    }
     if let Some(image) = &names.image {
         let (host, rest) = image.split_at(image.find('/').unwrap_or(0));
         mask(host, rest, "");

@@ -40,7 +40,7 @@ static BARE: LazyLock<Regex> = LazyLock::new(|| {
 static HOSTED: LazyLock<Regex> = LazyLock::new(|| {
     expression(concat!(
         r"(?:^|[^a-z0-9._/@:-])((?:[a-z0-9-]+(?:\.[a-z0-9-]+)*\.azurecr\.(?:io|us|cn|de)|docker\.io|ghcr\.io|quay\.io|",
-        r"mcr\.microsoft\.com|gcr\.io|[a-z0-9-]+\.pkg\.dev)/[a-z0-9._/-]{1,255}(?:[:@][a-z0-9_.:-]{1,160})?)",
+        r"mcr\.microsoft\.com|gcr\.io|[a-z0-9-]+\.pkg\.dev)/[a-z0-9._/-]{1,255}(?:[:@][a-z0-9_.:-]{0,160}[a-z0-9_])?)",
     ))
 });
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
@@ -152,6 +152,14 @@ pub(super) fn acr_name(host: &str) -> Option<&str> {
 /// Only ASCII letters, digits and these signs, and something at all.
 pub(super) fn is_plain(text: &str, signs: &str) -> bool {
     !text.is_empty() && !text.starts_with('-') && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
+}
+
+/// The references that begin with the host of a registry that everybody knows.
+pub(super) fn hosted(text: &str) -> Vec<String> {
+    /// How many are looked at; a message names few.
+    const MOST: usize = 8;
+    let found = HOSTED.captures_iter(text.as_bytes()).filter_map(|found| found.get(1));
+    found.take(MOST).map(|part| word(part).into_owned()).collect()
 }
 
 fn image(text: &str) -> Option<String> {

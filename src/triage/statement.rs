@@ -185,7 +185,11 @@ fn is_member(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('"') else { return false };
     let Some(end) = rest.find('"') else { return false };
     let after = rest[end + 1..].trim_start();
-    after.starts_with(':') || after.is_empty() || after == ","
+    let Some(value) = after.strip_prefix(':') else { return after.is_empty() || after == "," };
+    // A wrapped message may go on with a reference in quotes and a colon: `"acme.azurecr.io/api:v1": not found`.
+    let value = value.trim_start();
+    let word = ["true", "false", "null"].iter().any(|word| value.trim_end_matches(',') == *word);
+    !rest[..end].contains('/') && (word || value.starts_with(|c: char| c.is_ascii_digit() || "\"{[-".contains(c)))
 }
 
 /// A quote or bracket is open, or the last word calls for another.
@@ -193,7 +197,24 @@ fn is_unfinished(text: &str) -> bool {
     let count = |sign: char| text.matches(sign).count();
     let open = count('"') % 2 == 1 || count('(') > count(')') || count('[') > count(']');
     let end = text.trim_end().chars().next_back().unwrap_or('.');
-    open || matches!(end, ':' | ',' | '=' | '-' | '/' | '&' | '?' | '\\')
+    // An access log ends in ` -` where something is not known.
+    let dash = end == '-' && !text.trim_end().ends_with(" -");
+    open || is_quoting(text) || dash || matches!(end, ':' | ',' | '=' | '/' | '&' | '?' | '\\')
+}
+
+/// A single quote that opened a phrase is not closed; apostrophes inside words do not count.
+fn is_quoting(text: &str) -> bool {
+    let (mut open, mut before) = (0_i32, ' ');
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c == '\'' {
+            let opens = before.is_whitespace() || matches!(before, '(' | '[' | '=' | ':');
+            let closes = rest.peek().is_none_or(|next| !next.is_alphanumeric());
+            open += i32::from(opens) - i32::from(closes && !opens);
+        }
+        before = c;
+    }
+    open > 0
 }
 
 /// Looks like the first line of a message of its own.

@@ -102,7 +102,7 @@ impl Window {
             if read.is_empty() {
                 return Ok(true);
             }
-            let wide = *self.wide.get_or_insert(read.starts_with(&[0xff, 0xfe]) || read.starts_with(&[0xfe, 0xff]));
+            let wide = *self.wide.get_or_insert_with(|| is_wide(read));
             let size = read.len().min(CHUNK);
             let read = &read[..size];
             // A message in UTF-16 is ASCII but for names; without its NUL bytes it reads like any other.
@@ -190,6 +190,13 @@ impl Window {
         self.offset += keep as u64;
         self.bytes.drain(..keep);
     }
+}
+
+/// UTF-16, by its mark or by the zeros beside ASCII.
+fn is_wide(start: &[u8]) -> bool {
+    let start = &start[..start.len().min(256)];
+    let zeros = start.iter().filter(|&&byte| byte == 0).count();
+    start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) || zeros * 3 > start.len()
 }
 
 /// The start of the line that is `count` lines before the one that holds `at`.

@@ -29,8 +29,9 @@ const FAILED: &str = concat!(
     r"(?:failed to|unable to|cannot|can't|could not|couldn't|failure to|error|failed|while) pull(?:ing)? (?:and unpack )?(?:the )?",
     r"(?:container |docker )?images?(?: ?[\x22'`.:,;(]| ?$| [^\s]*[/:@]| (?:using|with|due|because|failed)\b|",
     r" from (?:the )?(?:container )?(?:registry|acr\b|docker|[^\s]+\.azurecr))|",
+    r"(?:failed to|unable to|cannot|could not|error|while) pull(?:ing)? [^\s]{0,80}(?:\.azurecr\.|docker\.io/|ghcr\.io/|quay\.io/|\.pkg\.dev/|gcr\.io/)|",
     r"errimagepull|imagepullbackoff|imagepullfail|imagepullunauth|errimageneverpull|invalidimagename|inaccessibleimage|",
-    r"image ?pull ?(?:has )?(?:failed|failure|error)|pull image failed|pulling (?:docker )?image [^\s]+ failed|",
+    r"image ?pull ?(?:has )?(?:failed|failure|error)|image pull for [^\s]+ (?:over vnet )?failed|error pulling the container image|pull image failed|pulling (?:docker )?image [^\s]+ (?:over vnet )?failed|failed to unpack image|",
     r"back-?off pulling image|persistent image pull errors|pullimage [\x22'][^\n]{0,300}failed|pull access denied|",
     r"failed to resolve (?:reference|source metadata|image)|reading manifest [^\s]+ in |",
     r"field '(?:properties\.)?template\.(?:init)?containers\.[^'\n]{0,120}image' is invalid|registryerrorresponse|",
@@ -39,12 +40,12 @@ const FAILED: &str = concat!(
 
 /// Requests that only a puller makes, and other words of a pull.
 const PULL: &str = concat!(
-    r"https?:/{0,2}[^/\s\x22']+/v2/|/v2/[^\s\x22']{1,255}/(?:manifests|blobs)/|/oauth2/token\?(?:[^\s]*&)?(?:scope|service)=|oauth2/exchange|",
+    r"https?:/{0,2}[^/\s\x22']+/v2/(?:[\x22'\s:?]|$)|/v2/[^\s\x22']{1,255}/(?:manifests|blobs)/|/oauth2/token\?(?:[^\s]*&)?(?:scope|service)=|oauth2/exchange|",
     r"\bget https:[:?]|scope=repository|repository:[a-z0-9._/-]+:pull|\[map\[action:pull|failed to authorize:|",
     r"error response from daemon: (?:get|head|manifest|pull|unauthorized|denied|toomany|error pulling|no matching|unknown)|",
     r"registry token|pulling (?:docker |container )?image(?: ?[:'\x22]| [^\s]+[/:])|docker pull|falling back to anonymous|",
     r"initializing source docker|pinging container registry|credential provider for [a-z0-9.-]+azurecr|",
-    r"acr (?:access |refresh )?token|failed to (?:fetch|get) (?:oauth|anonymous) token: unexpected",
+    r"acr (?:access |refresh )?(?:token|credential)|operationname[\x22: =]+pull\b|failed to (?:fetch|get) (?:oauth|anonymous) token: unexpected",
 );
 
 const REGISTRY: &str = concat!(
@@ -56,10 +57,11 @@ const REGISTRY: &str = concat!(
 
 /// Messages that use the words of a pull for something else.
 const OTHER: &str = concat!(
-    r"(?:readiness|liveness|startup) probe|successfully pulled image|already present on machine|mountvolume\.|",
+    r"(?:readiness|liveness|startup) probe|successfully pulled image|stop pulling image|already present on machine|mountvolume\.|",
     // A query or a grep for such texts is not one of them.
     r"has_any ?\(|has_all ?\(|\| (?:where|project|extend|parse) |log_s (?:contains|has|startswith|==)|\bgrep -|",
-    r"for \x22-t, --tag\x22 flag|invalid tag \x22|\bgit (?:pull|fetch|clone|push)\b|npm err!|git@",
+    r"for \x22-t, --tag\x22 flag|waiting for (?:the )?(?:creation|deletion|update) of (?:private|registry|role|virtual|subnet|dns|log)|",
+    r"invalid tag \x22|(?:#|//) ?todo\b|\bassert(?:_eq!|equals?)?[ (]|\bgit (?:pull|fetch|clone|push)\b|npm err!|git@",
 );
 
 const CONSOLE: &str = r"\x22?stream(?:_s)?\x22?[:=] ?\x22?(?:stderr|stdout)\b";
@@ -69,6 +71,12 @@ const PUSH: &str = concat!(
     r"pushing (?:layers?|manifest|image)|pushing [^\s]+\.azurecr|--push\b|(?:unable|cannot|could not) (?:to )?push|push access denied|",
     r"\bpush (?:failed|error|denied)|retrieving push|\bimage push\b|\bpushed\b",
 );
+
+/// A linter, a form or a guide that tells how names should be.
+const ADVICE: &str = r"\blint|\blowercase\?|\bwarn(?:ing)?\]?: |\brules?\b|github|gitlab|bitbucket";
+
+/// See [`ADVICE`].
+pub(super) static ADVISES: LazyLock<Regex> = LazyLock::new(|| expression(ADVICE));
 
 static WORDS: LazyLock<RegexSet> =
     LazyLock::new(|| expressions([FAILED, PULL, REGISTRY, OTHER, CONSOLE, PUSH].into_iter()));
