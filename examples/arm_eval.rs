@@ -58,7 +58,7 @@ fn expression(request: &Json, document: &Value) -> Json {
     let stated = &request["context"];
     let mut scope = Plain::new(context(stated), level(stated), Place::Properties);
     let parameters =
-        document.get("parameters").and_then(Value::as_object).into_iter().flat_map(|object| &object.members);
+        document.get("parameters").and_then(Value::as_object).into_iter().flat_map(|object| object.members.iter());
     scope.parameters = parameters.map(|member| (member.key.to_string(), member.value.clone())).collect();
     scope.variables = document.get("variables").cloned();
     scope.functions = functions(&request["functions"], document);
@@ -81,7 +81,7 @@ fn template(request: &Json, document: &Value) -> Json {
         Span::NONE,
     );
     let inputs =
-        document.get("externalInputs").and_then(Value::as_object).into_iter().flat_map(|object| &object.members);
+        document.get("externalInputs").and_then(Value::as_object).into_iter().flat_map(|object| object.members.iter());
     let given = Given {
         external_inputs: inputs.map(|member| (member.key.to_string(), member.value.clone())).collect(),
         ..Given::file(parameters)

@@ -231,7 +231,7 @@ pub(crate) mod tests {
         match &value.data {
             Data::Array(items) => items.iter().for_each(|item| sound(item, text)),
             Data::Object(object) => {
-                for member in &object.members {
+                for member in object.members.iter() {
                     assert!(slice(member.key_at).is_some(), "{member:?}");
                     sound(&member.value, text);
                 }

@@ -25,8 +25,8 @@ pub enum Data {
     Int(i64),
     Float(f64),
     String(Text),
-    Array(Rc<Vec<Value>>),
-    Object(Rc<Object>),
+    Array(Rc<[Value]>),
+    Object(Object),
     /// What only Azure knows, or only after deployment.
     Unknown(Rc<Unknown>),
     /// What must not be shown. The value inside is used for judging only.
@@ -36,7 +36,7 @@ pub enum Data {
 /// Members in the order they were written, duplicates included: the last one of a name counts.
 #[derive(Clone, Debug, Default)]
 pub struct Object {
-    pub members: Vec<Member>,
+    pub members: Rc<[Member]>,
 }
 
 /// A member of an object.
@@ -112,11 +112,11 @@ impl Value {
     }
 
     pub fn array(items: Vec<Value>, at: Span) -> Value {
-        Value::new(Data::Array(Rc::new(items)), at)
+        Value::new(Data::Array(items.into()), at)
     }
 
     pub fn object(members: Vec<Member>, at: Span) -> Value {
-        Value::new(Data::Object(Rc::new(Object { members })), at)
+        Value::new(Data::Object(members.into()), at)
     }
 
     pub fn unknown(unknown: Unknown, at: Span) -> Value {
@@ -207,6 +207,12 @@ impl Value {
             Data::Secure(inner) => inner.plain(),
             _ => self,
         }
+    }
+}
+
+impl From<Vec<Member>> for Object {
+    fn from(members: Vec<Member>) -> Object {
+        Object { members: members.into() }
     }
 }
 

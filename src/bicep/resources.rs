@@ -143,7 +143,7 @@ impl Listed<'_> {
 /// Whether a compiled module is given the parameters that its declaration gives.
 fn has_parameters(object: &Object, compiled: &Value, text: &str) -> bool {
     let given = compiled.path(&["properties", "parameters"]).and_then(Value::as_object);
-    let given = given.map_or(&[][..], |object| object.members.as_slice());
+    let given = given.map_or(&[][..], |object| &*object.members);
     match object.get("params", text).map(|params| &params.value) {
         None => given.is_empty(),
         Some(params) => match params.object() {

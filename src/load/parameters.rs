@@ -3,7 +3,6 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::rc::Rc;
 
 use super::{Input, Kind, LoadError, load, read};
 use crate::document;
@@ -87,14 +86,14 @@ fn parse(text: &str, what: &str, sources: &mut Sources) -> Result<Value, LoadErr
 /// The value with no place at all: spans of a text that is no source would point into nothing.
 fn unwritten(value: Value) -> Value {
     let data = match value.data {
-        Data::Array(items) => Data::Array(Rc::new(items.iter().cloned().map(unwritten).collect())),
+        Data::Array(items) => Data::Array(items.iter().cloned().map(unwritten).collect()),
         Data::Object(object) => {
             let member = |member: &Member| Member {
                 key_at: Span::NONE,
                 value: unwritten(member.value.clone()),
                 ..member.clone()
             };
-            Data::Object(Rc::new(Object { members: object.members.iter().map(member).collect() }))
+            Data::Object(Object { members: object.members.iter().map(member).collect() })
         }
         data => data,
     };
@@ -106,10 +105,10 @@ fn unwritten(value: Value) -> Value {
 pub fn substitute(value: &Value, lookup: &dyn Fn(&str) -> Option<String>) -> Value {
     let data = match &value.data {
         Data::String(text) if text.contains("${") => Data::String(expanded(text, lookup).into()),
-        Data::Array(items) => Data::Array(Rc::new(items.iter().map(|item| substitute(item, lookup)).collect())),
+        Data::Array(items) => Data::Array(items.iter().map(|item| substitute(item, lookup)).collect()),
         Data::Object(object) => {
             let member = |member: &Member| Member { value: substitute(&member.value, lookup), ..member.clone() };
-            Data::Object(Rc::new(Object { members: object.members.iter().map(member).collect() }))
+            Data::Object(Object { members: object.members.iter().map(member).collect() })
         }
         data => data.clone(),
     };

@@ -59,7 +59,7 @@ fn enveloped(value: &Value) -> Option<&Value> {
     let known = |body: &&Value| body.as_object().is_some_and(|body| kind(body).is_some()) || enveloped_list(body);
     let sent = value.get("parameters").and_then(Value::as_object);
     let answered = value.get("responses").and_then(Value::as_object)?;
-    let sent = sent.into_iter().flat_map(|sent| &sent.members).map(|member| &member.value);
+    let sent = sent.into_iter().flat_map(|sent| sent.members.iter()).map(|member| &member.value);
     let answered = answered.members.iter().filter_map(|member| member.value.get("body"));
     sent.chain(answered).find(known)
 }

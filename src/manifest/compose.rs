@@ -18,7 +18,7 @@ pub(super) const BUILT: &str = "image-built";
 /// gets is decided where the file is used.
 pub(super) fn read(file: &Value, manifest: &mut Manifest) {
     let Some(services) = file.get("services").and_then(Value::as_object) else { return };
-    for service in &services.members {
+    for service in services.members.iter() {
         let written = written(&service.value, "image").filter(|member| !member.value.is_null());
         match written {
             Some(member) => manifest.workloads.push(Rc::new(workload(service, member))),

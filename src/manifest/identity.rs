@@ -48,7 +48,7 @@ impl Identity {
         let perhaps = perhaps || why.is_some();
         self.unknown = self.unknown.take().or(why);
         for branch in branches(identities) {
-            for member in branch.as_object().map_or(&[][..], |object| &object.members) {
+            for member in branch.as_object().map_or(&[][..], |object| &*object.members) {
                 self.add(member, perhaps);
             }
             // A list of ids is not what Azure takes; it is what was meant.
@@ -74,7 +74,7 @@ impl Identity {
         match spread {
             Some(spread) => {
                 let objects = spread.alternatives.iter().filter_map(Value::as_object);
-                objects.flat_map(|object| &object.members).for_each(|member| self.add_one(member, true));
+                objects.flat_map(|object| object.members.iter()).for_each(|member| self.add_one(member, true));
             }
             None => self.add_one(member, perhaps || is_spread),
         }

@@ -32,11 +32,11 @@ fn nested(file: &Value) -> Value {
         return Value::object(vec![Member::new("properties", file.at, properties)], file.at);
     }
     let (mut top, mut inside) = (Vec::new(), Vec::new());
-    for member in &object.members {
+    for member in object.members.iter() {
         match member {
             member if READ_ONLY.iter().any(|key| is(member, key)) => {}
             member if is(member, "properties") => {
-                let members = member.value.as_object().map(|object| object.members.as_slice()).unwrap_or_default();
+                let members = member.value.as_object().map(|object| &*object.members).unwrap_or_default();
                 inside.extend(members.iter().map(|member| (false, member.clone())));
             }
             member if HOISTED.iter().any(|key| is(member, key)) => inside.push((true, member.clone())),
@@ -61,7 +61,7 @@ fn merge(live: &Value, file: &Value) -> Value {
     let new: Vec<&Member> = new.members.iter().filter(|member| !is_silent(&member.value)).collect();
     let said = |key: &str| new.iter().rev().find(|member| same_key(&member.key, key));
     let mut members: Vec<Member> = Vec::new();
-    for member in &old.members {
+    for member in old.members.iter() {
         members.push(match said(&member.key) {
             None => member.clone(),
             Some(member_of_file) => Member {

@@ -20,7 +20,7 @@ pub(super) fn report_tokens(given: &Given, manifest: &mut Manifest) {
         match source {
             Source::File(file) => {
                 let entries = file.get("parameters").unwrap_or(file).as_object();
-                for entry in entries.into_iter().flat_map(|entries| &entries.members) {
+                for entry in entries.into_iter().flat_map(|entries| entries.members.iter()) {
                     let value = entry.value.get("value");
                     value.into_iter().for_each(|value| look(&entry.key, value, entry.key_at, DEPTH, manifest));
                 }

@@ -16,7 +16,7 @@ pub(super) fn read(snapshot: &Value, context: &Context, manifest: &mut Manifest)
     let resources = bodies.iter().map(|body| PlannedResource::of_document(&predictor.predict(body), "")).collect();
     resource::add_all(manifest, resources, |_| Origin::Declared);
     let outputs = snapshot.get("outputs").and_then(Value::as_object);
-    for output in outputs.into_iter().flat_map(|outputs| &outputs.members) {
+    for output in outputs.into_iter().flat_map(|outputs| outputs.members.iter()) {
         manifest.outputs.push((output.key.to_string(), predictor.predict(&output.value)));
     }
 }
@@ -26,7 +26,7 @@ pub(super) fn read(snapshot: &Value, context: &Context, manifest: &mut Manifest)
 pub(super) fn deployed(deployment: &Value, manifest: &mut Manifest) {
     let properties = deployment.get("properties").unwrap_or(deployment);
     let outputs = properties.get("outputs").and_then(Value::as_object);
-    for output in outputs.into_iter().flat_map(|outputs| &outputs.members) {
+    for output in outputs.into_iter().flat_map(|outputs| outputs.members.iter()) {
         let Some(value) = output.value.get("value") else { continue };
         let kind = set(&output.value, "type").and_then(Value::as_str).unwrap_or_default();
         let value = match kind.to_ascii_lowercase().starts_with("secure") {

@@ -90,7 +90,7 @@ fn planned(expansion: &Expansion) -> Vec<PlannedResource> {
 
 /// The evaluated members with type and version, as a document that declares the resource alone has them.
 fn body(resource: &Resource) -> Value {
-    let written = resource.body.as_object().map(|object| object.members.as_slice()).unwrap_or_default();
+    let written = resource.body.as_object().map(|object| &*object.members).unwrap_or_default();
     let text =
         |key: &'static str, value: &str| Member::new(key, resource.at, Value::string(value.to_owned(), resource.at));
     let mut members = vec![text("type", &resource.kind)];

@@ -168,7 +168,7 @@ impl<'v> Settings<'v> {
             settings.app.clear();
             settings.unknown = unknown(Some(replaced));
             let members =
-                branches(replaced).into_iter().filter_map(Value::as_object).flat_map(|object| &object.members);
+                branches(replaced).into_iter().filter_map(Value::as_object).flat_map(|object| object.members.iter());
             settings.app.extend(members.map(|member| (member.key.to_string(), &member.value)));
         }
         settings

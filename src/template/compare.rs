@@ -96,7 +96,7 @@ fn arrays(left: &[Value], right: &[Value]) -> Option<bool> {
 }
 
 fn objects(left: &Object, right: &Object) -> Option<bool> {
-    if left.members.iter().chain(&right.members).any(|member| member.key_unknown.is_some()) {
+    if left.members.iter().chain(right.members.iter()).any(|member| member.key_unknown.is_some()) {
         return None;
     }
     let (left, right) = (by_key(left), by_key(right));

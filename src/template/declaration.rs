@@ -47,7 +47,7 @@ fn add(session: &Session, resources: &Value, parent: Option<usize>, level: usize
             add_one(session, item, None, item.at, parent, level, to);
         }
     } else if let Some(object) = resources.as_object() {
-        for member in &object.members {
+        for member in object.members.iter() {
             add_one(session, &member.value, Some(member.key.clone()), member.value.at, parent, level, to);
         }
     } else if !resources.is_null() {

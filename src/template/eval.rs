@@ -95,7 +95,7 @@ impl Walk<'_> {
         eval(&expr, &Env { scope: self.scope, lambda: None }).map(Some)
     }
 
-    fn array(&mut self, value: &Value, items: &Rc<Vec<Value>>) -> Result<Option<Value>, Error> {
+    fn array(&mut self, value: &Value, items: &[Value]) -> Result<Option<Value>, Error> {
         let mut changed: Option<Vec<Value>> = None;
         for (index, item) in items.iter().enumerate() {
             match (self.value(item)?, &mut changed) {
@@ -110,10 +110,10 @@ impl Walk<'_> {
                 }
             }
         }
-        Ok(changed.map(|items| Value { data: Data::Array(Rc::new(items)), ..value.clone() }))
+        Ok(changed.map(|items| Value { data: Data::Array(items.into()), ..value.clone() }))
     }
 
-    fn object(&mut self, value: &Value, object: &Rc<Object>) -> Result<Option<Value>, Error> {
+    fn object(&mut self, value: &Value, object: &Object) -> Result<Option<Value>, Error> {
         let mut changed: Option<Vec<Member>> = None;
         for (index, member) in object.members.iter().enumerate() {
             let key = self.key(member)?;
@@ -136,7 +136,7 @@ impl Walk<'_> {
                 })
                 .push(named);
         }
-        let data = |members| Data::Object(Rc::new(Object { members }));
+        let data = |members: Vec<Member>| Data::Object(members.into());
         Ok(changed.map(|members| Value { data: data(members), ..value.clone() }))
     }
 

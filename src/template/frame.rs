@@ -188,7 +188,7 @@ fn parameters(template: &Object, given: &mut HashMap<String, (Span, Supplied)>) 
     let mut list = Vec::new();
     if let Some(section) = template.get("parameters").and_then(|member| member.value.as_object()) {
         list.reserve(section.members.len());
-        for member in &section.members {
+        for member in section.members.iter() {
             let given = given.remove(&member.key.to_lowercase()).map(|(_, supplied)| supplied);
             let (name, declared) = (member.key.clone(), member.value.clone());
             list.push(Parameter { name, at: member.key_at, declared, given, slot: Slot::default() });
@@ -200,7 +200,7 @@ fn parameters(template: &Object, given: &mut HashMap<String, (Span, Supplied)>) 
 fn variables(template: &Object) -> Names<Variable> {
     let mut list = Vec::new();
     let section = template.get("variables").and_then(|member| member.value.as_object());
-    for member in section.map(|section| &section.members).into_iter().flatten() {
+    for member in section.map(|section| section.members.iter()).into_iter().flatten() {
         let is_copy = member.key.eq_ignore_ascii_case("copy") && copies::written(&member.value).is_some();
         if !is_copy {
             let (name, written) = (member.key.clone(), member.value.clone());
@@ -222,7 +222,7 @@ fn functions(template: &Object) -> HashMap<String, Rc<Function>> {
     for namespace in namespaces {
         let Some(prefix) = namespace.get("namespace").and_then(Value::as_str) else { continue };
         let members = namespace.get("members").and_then(Value::as_object);
-        for member in members.map(|members| &members.members).into_iter().flatten() {
+        for member in members.map(|members| members.members.iter()).into_iter().flatten() {
             let name = format!("{prefix}.{}", member.key);
             functions.insert(name.to_lowercase(), Rc::new(function(name, &member.value)));
         }

@@ -92,7 +92,7 @@ pub(super) fn merged(session: &Session, sources: &[Source]) -> HashMap<String, (
 pub(super) fn external_inputs(sources: &[Source]) -> Vec<(String, Value)> {
     let files = sources.iter().filter_map(|source| if let Source::File(file) = source { Some(file) } else { None });
     let inputs = files.filter_map(|file| file.get("externalInputs")?.as_object());
-    let members = inputs.flat_map(|inputs| &inputs.members);
+    let members = inputs.flat_map(|inputs| inputs.members.iter());
     members.filter_map(|member| Some((member.key.to_string(), member.value.get("value")?.clone()))).collect()
 }
 
@@ -102,7 +102,7 @@ fn file_entries(session: &Session, file: &Value, merged: &mut HashMap<String, (S
         let message = "a parameters file is an object with `parameters`";
         return session.report(Error::new(Kind::Parameter, message, file.at));
     };
-    for member in &entries.members {
+    for member in entries.members.iter() {
         if member.key.starts_with('$') || member.key.eq_ignore_ascii_case("contentVersion") {
             continue;
         }

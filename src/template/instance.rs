@@ -92,10 +92,10 @@ impl Instance {
         let object = self.body.as_object().cloned().unwrap_or_default();
         let is_property = |key: &str| !STRUCTURAL.iter().any(|word| word.eq_ignore_ascii_case(key));
         let mut members = Vec::new();
-        for member in object.members.into_iter().filter(|member| is_property(&member.key)) {
+        for member in object.members.iter().filter(|member| is_property(&member.key)) {
             let runtime = self.extension.is_some() || member.key.eq_ignore_ascii_case("properties");
             let value = if runtime { inner.evaluate(&member.value) } else { top.evaluate(&member.value) };
-            members.push(Member { value, ..member });
+            members.push(Member { value, ..member.clone() });
         }
         session.bounded(Value::object(members, self.body.at), &format!("the resource `{}`", self.title()), self.at)
     }

@@ -103,7 +103,7 @@ impl Instance {
         }
         let Some(unknown) = computed.as_unknown() else { return HashMap::new() };
         let declared = template.get("parameters").and_then(Value::as_object);
-        let names = declared.map(|declared| &declared.members).into_iter().flatten();
+        let names = declared.map(|declared| declared.members.iter()).into_iter().flatten();
         let each = |name: &str| {
             let expression = format!("{}.{name}.value", unknown.expression);
             Supplied::Unknown(Value::unknown(Unknown::new(expression, unknown.why.as_str()), computed.at))

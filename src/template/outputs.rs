@@ -32,7 +32,7 @@ impl Frame {
     /// When they depend on themselves.
     pub fn outputs(self: &Rc<Frame>, session: &Session) -> Result<Rc<Vec<Output>>, Cycle> {
         self.outputs.get(|| {
-            let members = self.section("outputs").map(|outputs| outputs.members.as_slice()).unwrap_or_default();
+            let members = self.section("outputs").map(|outputs| &*outputs.members).unwrap_or_default();
             Rc::new(members.iter().filter_map(|member| self.output(session, member)).collect())
         })
     }

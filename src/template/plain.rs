@@ -127,7 +127,7 @@ impl Scope for Plain {
         let outcome = match found {
             Some(value) if !name.eq_ignore_ascii_case("copy") => eval::evaluate(value, self),
             _ => self.looped(name, declared, at).unwrap_or_else(|| {
-                let names = declared.as_object().into_iter().flat_map(|object| &object.members);
+                let names = declared.as_object().into_iter().flat_map(|object| object.members.iter());
                 Err(Error::not_found("variable", name, names.map(|member| &*member.key), at))
             }),
         };

@@ -156,7 +156,7 @@ impl Run<'_> {
 
     fn asserts(&mut self, top: &Rc<Frame>) {
         let view = View::new(self.session, top, Place::Resource);
-        for member in top.section("asserts").map(|asserts| asserts.members.as_slice()).unwrap_or_default() {
+        for member in top.section("asserts").map(|asserts| &*asserts.members).unwrap_or_default() {
             let value = view.evaluate(&member.value);
             let value = self.session.bounded(value, &format!("the assertion `{}`", member.key), member.key_at);
             self.expansion.asserts.push((member.key.to_string(), value));

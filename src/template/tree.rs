@@ -1,8 +1,6 @@
 //! Evaluation of what a template holds: everything inside arrays and objects, loops included. What holds no expression is
 //! shared with the document, not copied.
 
-use std::rc::Rc;
-
 use crate::source::Text;
 use crate::value::{Data, Member, Object, Unknown, Value};
 
@@ -49,11 +47,11 @@ impl View<'_> {
             Data::String(text) => is_bracketed(text).then(|| self.string(value)),
             Data::Array(items) => {
                 let items = self.items(value, items)?;
-                Some(Value { data: Data::Array(Rc::new(items)), at: value.at, via: value.via.clone() })
+                Some(Value { data: Data::Array(items.into()), at: value.at, via: value.via.clone() })
             }
             Data::Object(object) => {
                 let members = self.members(value, object)?;
-                Some(Value { data: Data::Object(Rc::new(Object { members })), at: value.at, via: value.via.clone() })
+                Some(Value { data: Data::Object(members.into()), at: value.at, via: value.via.clone() })
             }
             _ => None,
         }
@@ -72,7 +70,7 @@ impl View<'_> {
         Value::unknown(unknown, value.at)
     }
 
-    fn items(&self, value: &Value, items: &Rc<Vec<Value>>) -> Option<Vec<Value>> {
+    fn items(&self, value: &Value, items: &[Value]) -> Option<Vec<Value>> {
         let _descent = self.session.descend(value.at).map_err(|error| self.report(error)).ok()?;
         let mut changed: Option<Vec<Value>> = None;
         for (index, item) in items.iter().enumerate() {
@@ -87,7 +85,7 @@ impl View<'_> {
         changed
     }
 
-    fn members(&self, value: &Value, object: &Rc<Object>) -> Option<Vec<Member>> {
+    fn members(&self, value: &Value, object: &Object) -> Option<Vec<Member>> {
         let _descent = self.session.descend(value.at).map_err(|error| self.report(error)).ok()?;
         let mut changed: Option<Vec<Member>> = None;
         for (index, member) in object.members.iter().enumerate() {

@@ -204,7 +204,7 @@ impl<'a> Types<'a> {
         }
         let properties = node.get("properties").and_then(Value::as_object);
         let is_open = object.members.iter().any(|member| member.key_unknown.is_some());
-        for declared in properties.map(|properties| &properties.members).into_iter().flatten() {
+        for declared in properties.map(|properties| properties.members.iter()).into_iter().flatten() {
             let what = format!("`{}` of {}", declared.key, checked.what);
             match object.get(&declared.key).map(|member| &member.value) {
                 Some(value) => self.node(&declared.value, &Checked { value, what: &what, at: checked.at }, depth + 1),

@@ -60,7 +60,7 @@ fn walk(value: &Value, path: &str, found: &mut Vec<Unresolved>) {
             }
         }
         Data::Object(object) => {
-            for member in &object.members {
+            for member in object.members.iter() {
                 if let Some(unknown) = &member.key_unknown {
                     let (expression, why) = (unknown.expression.clone(), unknown.why.clone());
                     found.push(Unresolved {

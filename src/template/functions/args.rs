@@ -1,7 +1,5 @@
 //! A call: its arguments as the functions take them, and the results that they give.
 
-use std::rc::Rc;
-
 use crate::source::{Span, Text};
 use crate::template::ast::Expr;
 use crate::template::compare;
@@ -62,7 +60,7 @@ impl<'a> Args<'a> {
         }
     }
 
-    pub fn object(&self, index: usize) -> Result<&'a Rc<Object>, Error> {
+    pub fn object(&self, index: usize) -> Result<&'a Object, Error> {
         match &self.values[index].data {
             Data::Object(object) => Ok(object),
             _ => Err(self.wrong_type(index, "an object")),
@@ -113,7 +111,7 @@ impl<'a> Args<'a> {
 
     pub fn give_array(&self, items: Vec<Value>) -> Outcome {
         self.spend(items.len())?;
-        self.give(Data::Array(Rc::new(items)))
+        self.give(Data::Array(items.into()))
     }
 
     /// A result that is the first argument's text, changed: a person would still edit that text.

@@ -92,7 +92,7 @@ fn concat_arrays(args: &Args) -> Outcome {
             _ => return Err(args.wrong_type(index, "an array, as the others are")),
         }
     }
-    args.give(Data::Array(Rc::new(items)))
+    args.give(Data::Array(items.into()))
 }
 
 /// The elements of an array that is not known.
@@ -226,7 +226,7 @@ fn flatten(args: &Args) -> Outcome {
             _ => return Err(args.wrong_type(0, "an array of arrays")),
         }
     }
-    args.give(Data::Array(Rc::new(flat)))
+    args.give(Data::Array(flat.into()))
 }
 
 fn index_of(args: &Args, end: End) -> Outcome {
@@ -302,7 +302,7 @@ fn cut(args: &Args, kept: End) -> Outcome {
         Data::Array(items) => {
             let items = if kept == End::First { taken(items, count) } else { skipped(items, count) };
             args.spend(items.len())?;
-            Ok(text::made_of(value, Data::Array(Rc::new(items)), args.at))
+            Ok(text::made_of(value, Data::Array(items.into()), args.at))
         }
         Data::String(text) => {
             let at = text::byte_of_unit(text, count);

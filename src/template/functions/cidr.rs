@@ -1,9 +1,8 @@
 //! IP networks.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::rc::Rc;
 
-use crate::value::{Data, Member, Object, Value};
+use crate::value::{Data, Member, Value};
 
 use super::object::text_member;
 use super::{Args, Builtin, Error, Kind, Outcome, known};
@@ -82,7 +81,7 @@ fn parse(args: &Args) -> Outcome {
     };
     members.extend([text("firstUsable", first), text("lastUsable", last)]);
     members.push(Member::new("cidr", args.at, Value::new(Data::Int(network.prefix.into()), args.at)));
-    args.give(Data::Object(Rc::new(Object { members })))
+    args.give(Data::Object(members.into()))
 }
 
 fn subnet(args: &Args) -> Outcome {

@@ -27,7 +27,7 @@ fn joined(values: &[Value], expression: &str, why: &str, at: Span, depth: u32) -
         return None;
     }
     let mut names: Vec<(&Text, Span)> = Vec::new();
-    for member in objects.iter().flat_map(|object| &object.members) {
+    for member in objects.iter().flat_map(|object| object.members.iter()) {
         if !names.iter().any(|(name, _)| name.eq_ignore_ascii_case(&member.key)) {
             names.push((&member.key, member.key_at));
         }

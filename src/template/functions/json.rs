@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::source::Span;
 use crate::template::text::Builder;
-use crate::value::{Data, Member, Object, Value};
+use crate::value::{Data, Member, Value};
 
 use super::{Args, Kind, Outcome, is_spread};
 
@@ -175,11 +175,11 @@ impl Reader<'_> {
     }
 
     fn object(&mut self) -> Result<Value, String> {
-        let mut object = Object::default();
+        let mut members = Vec::new();
         loop {
             self.blank()?;
             if self.eat('}') {
-                return Ok(Value::new(Data::Object(Rc::new(object)), self.at));
+                return Ok(Value::new(Data::Object(members.into()), self.at));
             }
             let key = match self.peek() {
                 Some('"' | '\'') => self.string()?,
@@ -190,7 +190,7 @@ impl Reader<'_> {
                 return Err(self.wrong("`:` is missing after the name of a property"));
             }
             let value = self.value()?;
-            object.members.push(Member::new(key, self.at, value));
+            members.push(Member::new(key, self.at, value));
             self.blank()?;
             if !self.eat(',') && self.peek() != Some('}') {
                 return Err(self.wrong("`,` or `}` is missing"));

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::source::Text;
 use crate::template::ast::{Callee, Expr, Node};
 use crate::template::eval::{self, Env, Frame};
-use crate::value::{Data, Member, Object, Unknown, Value};
+use crate::value::{Data, Member, Unknown, Value};
 
 use super::{Args, Builtin, Error, Kind, Lazy, Outcome, is_spread, kind_of, lazy, object, open, secure, spell, text};
 
@@ -271,7 +271,7 @@ fn merge_sorted(items: Vec<Value>, before: &mut dyn FnMut(&Value, &Value) -> boo
 fn to_object(call: &Lazy, collection: &Value) -> Outcome {
     let key = Lambda::of(call, 1, 1, 1)?;
     let value = if call.exprs.len() > 2 { Some(Lambda::of(call, 2, 1, 1)?) } else { None };
-    let mut made = Object::default();
+    let mut made = Vec::new();
     let items = array(call, collection)?;
     for item in items {
         if is_spread(item) {
@@ -283,10 +283,10 @@ fn to_object(call: &Lazy, collection: &Value) -> Outcome {
             Some(value) => value.call(std::slice::from_ref(&item))?,
             None => item,
         };
-        call.env.scope.engine().spend(made.members.len() / 16, call.at)?;
+        call.env.scope.engine().spend(made.len() / 16, call.at)?;
         object::put(&mut made, eval::keyed(&name, call.at, value)?);
     }
-    Ok(Value::new(Data::Object(Rc::new(made)), call.at))
+    Ok(Value::new(Data::Object(made.into()), call.at))
 }
 
 fn key_of(call: &Lazy, key: &Lambda, item: &Value) -> Outcome {
@@ -330,7 +330,7 @@ fn map_values(call: &Lazy, collection: &Value) -> Outcome {
     };
     call.env.scope.engine().spend(object.members.len(), call.at)?;
     let mut members = Vec::with_capacity(object.members.len());
-    for member in &object.members {
+    for member in object.members.iter() {
         let value = match is_spread(&member.value) {
             true => spread(call, &member.value),
             false => lambda.call(&[eval::part(&member.value, collection)])?,

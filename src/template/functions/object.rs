@@ -23,26 +23,26 @@ fn create(args: &Args) -> Outcome {
             .error(Kind::Arity, "a name is without its value")
             .expected("it takes names and values in turn"));
     }
-    let mut object = Object::default();
+    let mut members = Vec::new();
     for (index, pair) in args.values.chunks_exact(2).enumerate() {
         let at = args.exprs[2 * index].at;
         if !matches!(open(&pair[0]).data, Data::String(_) | Data::Unknown(_)) {
             return Err(args.wrong_type(2 * index, "a string, the name of a property"));
         }
-        put(&mut object, eval::keyed(&pair[0], at, pair[1].clone())?);
+        put(&mut members, eval::keyed(&pair[0], at, pair[1].clone())?);
     }
-    args.give(Data::Object(Rc::new(object)))
+    args.give(Data::Object(members.into()))
 }
 
 /// Adds the member, instead of one of the same name.
-pub(super) fn put(object: &mut Object, member: Member) {
+pub(super) fn put(members: &mut Vec<Member>, member: Member) {
     let same = |other: &&mut Member| match (&other.key_unknown, &member.key_unknown) {
         (None, None) => other.key.eq_ignore_ascii_case(&member.key),
         _ => false,
     };
-    match object.members.iter_mut().find(same) {
+    match members.iter_mut().find(same) {
         Some(old) => old.value = member.value,
-        None => object.members.push(member),
+        None => members.push(member),
     }
 }
 
@@ -97,7 +97,7 @@ fn keys(args: &Args) -> Outcome {
 
 /// The first spelling of a name, the last value.
 fn shallow_merge(args: &Args) -> Outcome {
-    let mut merged = Object::default();
+    let mut merged: Vec<Member> = Vec::new();
     let mut places: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
     for item in args.array(0)? {
         let object = match &open(item).data {
@@ -106,18 +106,18 @@ fn shallow_merge(args: &Args) -> Outcome {
             _ => return Err(args.wrong_type(0, "an array of objects")),
         };
         args.spend(object.members.len())?;
-        for member in &object.members {
+        for member in object.members.iter() {
             let value = eval::part(&member.value, item);
             match places.get(&member.key.to_ascii_lowercase()) {
-                Some(&place) => merged.members[place].value = value,
+                Some(&place) => merged[place].value = value,
                 None => {
-                    places.insert(member.key.to_ascii_lowercase(), merged.members.len());
-                    merged.members.push(Member { value, ..member.clone() });
+                    places.insert(member.key.to_ascii_lowercase(), merged.len());
+                    merged.push(Member { value, ..member.clone() });
                 }
             }
         }
     }
-    args.give(Data::Object(Rc::new(merged)))
+    args.give(Data::Object(merged.into()))
 }
 
 /// A member that a function makes.

@@ -1,7 +1,6 @@
 //! Union and intersection, of arrays and of objects.
 
 use std::collections::HashSet;
-use std::rc::Rc;
 
 use crate::source::Text;
 use crate::template::target;
@@ -102,54 +101,54 @@ fn union_of_arrays(args: &Args) -> Outcome {
             _ => return Err(args.wrong_type(index, "an array, as the others are")),
         }
     }
-    args.give(Data::Array(Rc::new(union)))
+    args.give(Data::Array(union.into()))
 }
 
 fn union_of_objects(args: &Args) -> Outcome {
-    let mut union = Object::default();
+    let mut union: Vec<Member> = Vec::new();
     for (index, value) in args.values.iter().enumerate() {
         match &value.data {
             Data::Object(object) => merge(args, &mut union, object, value)?,
             Data::Unknown(unknown) => {
                 // It can hold any of the members that are before it.
-                for member in &mut union.members {
+                for member in &mut union {
                     if !is_spread(&member.value) {
                         let expression = spell::member(&spell::call("union", args.values), &member.key);
                         let at = member.value.at;
                         member.value = Value::unknown(Unknown::new(expression, unknown.why.as_str()), at);
                     }
                 }
-                union.members.push(target::rest(&spell::call("union", args.values), &unknown.why, value.at));
+                union.push(target::rest(&spell::call("union", args.values), &unknown.why, value.at));
             }
             Data::Null => (),
             _ => return Err(args.wrong_type(index, "an object, as the others are")),
         }
     }
-    args.give(Data::Object(Rc::new(union)))
+    args.give(Data::Object(union.into()))
 }
 
-fn merge(args: &Args, into: &mut Object, from: &Object, whole: &Value) -> Result<(), super::Error> {
+fn merge(args: &Args, into: &mut Vec<Member>, from: &Object, whole: &Value) -> Result<(), super::Error> {
     args.spend(from.members.len())?;
-    let index: std::collections::HashMap<String, usize> = match from.members.len() * into.members.len() > 64 {
-        true => into.members.iter().enumerate().map(|(i, member)| (member.key.to_ascii_lowercase(), i)).collect(),
+    let index: std::collections::HashMap<String, usize> = match from.members.len() * into.len() > 64 {
+        true => into.iter().enumerate().map(|(i, member)| (member.key.to_ascii_lowercase(), i)).collect(),
         false => std::collections::HashMap::new(),
     };
-    for member in &from.members {
+    for member in from.members.iter() {
         let mut member = member.clone();
         member.value.via = member.value.via.within(&whole.via);
         let place = match index.is_empty() {
-            true => into.members.iter().position(|other| same_key(other, &member)),
+            true => into.iter().position(|other| same_key(other, &member)),
             false => index.get(&member.key.to_ascii_lowercase()).copied(),
         };
-        match place.filter(|place| same_key(&into.members[*place], &member)) {
-            None => into.members.push(member),
+        match place.filter(|place| same_key(&into[*place], &member)) {
+            None => into.push(member),
             Some(place) => {
-                let target = &mut into.members[place].value;
+                let target = &mut into[place].value;
                 match (&target.data, &member.value.data) {
                     (Data::Object(old), Data::Object(new)) => {
-                        let mut merged = (**old).clone();
+                        let mut merged = old.members.to_vec();
                         merge(args, &mut merged, new, &member.value)?;
-                        target.data = Data::Object(Rc::new(merged));
+                        target.data = Data::Object(merged.into());
                     }
                     _ => *target = member.value,
                 }
@@ -188,7 +187,7 @@ pub(super) fn intersection(args: &Args) -> Outcome {
             args.give_array(common)
         }
         Data::Object(first) => {
-            let mut common = first.members.clone();
+            let mut common = first.members.to_vec();
             for index in 1..args.len() {
                 let other = args.object(index)?;
                 args.spend(common.len() * (1 + other.members.len()))?;
@@ -198,7 +197,7 @@ pub(super) fn intersection(args: &Args) -> Outcome {
                         .is_some_and(|found| compare::equal(&found.value, &member.value) == Some(true))
                 });
             }
-            args.give(Data::Object(Rc::new(Object { members: common })))
+            args.give(Data::Object(common.into()))
         }
         _ => Err(args.wrong_type(0, "an array or an object")),
     }

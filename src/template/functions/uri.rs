@@ -1,8 +1,6 @@
 //! URIs: resolving, escaping, taking apart and putting together.
 
-use std::rc::Rc;
-
-use crate::value::{Data, Member, Object, Value};
+use crate::value::{Data, Member, Value};
 
 use super::object::text_member;
 use super::{Args, Builtin, Error, Kind, Outcome, known};
@@ -152,7 +150,7 @@ fn parse(args: &Args) -> Outcome {
             members.push(text_member(name, part, args));
         }
     }
-    args.give(Data::Object(Rc::new(Object { members })))
+    args.give(Data::Object(members.into()))
 }
 
 fn build(args: &Args) -> Outcome {
