@@ -343,7 +343,7 @@ impl Land {
         let mut sources = Sources::default();
         let file = sources.add("app.yaml", self.app.clone());
         let document = load::document("app.yaml".to_owned(), file, Encoding::default(), &sources).expect("a manifest");
-        let manifest = manifest::read(&[document], &manifest::Options::default());
+        let manifest = manifest::read(&mut [document], &manifest::Options::default());
         let (mut evidence, mut asked) = (Evidence::default(), Vec::new());
         for _ in 0..30 {
             let judged = judge(&manifest, &evidence);
