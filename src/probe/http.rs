@@ -5,13 +5,13 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use futures::StreamExt;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Method, StatusCode, Url};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::clients::Clients;
@@ -45,13 +45,19 @@ pub struct Http {
     deadline: Instant,
     seconds: u64,
     slots: Semaphore,
-    doors: Mutex<HashMap<String, Door>>,
+    doors: Mutex<HashMap<String, Arc<Door>>>,
     sent: AtomicUsize,
 }
 
 /// Before a host has answered, one request goes to it at a time; then the door stays open. What it speaks is known by then: with
 /// HTTP/2 all others share that connection, where each would have opened one of its own.
-type Door = Arc<Semaphore>;
+#[derive(Default)]
+struct Door {
+    /// Of one permit; closed once the door is open.
+    turns: OnceLock<Semaphore>,
+    /// The host let the first request wait until its time was over: the others that wait need not try.
+    silent: OnceLock<Failure>,
+}
 
 /// What to send.
 pub struct Request {
@@ -132,14 +138,13 @@ impl Http {
     /// the deadline allows; the last answer is given.
     pub async fn send(&self, request: &Request) -> Answer<Response> {
         let door = self.door(&request.url);
-        // Closed semaphores are open doors.
-        let first = door.acquire().await.ok();
+        let first = door.enter().await?;
         let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
         let mut attempt = 0;
         loop {
             let outcome = self.once(request).await;
             if first.is_some() {
-                door.close();
+                door.open(&outcome);
             }
             let Some(pause) = self.pause(&outcome, attempt) else { return outcome };
             tokio::time::sleep(pause).await;
@@ -147,10 +152,10 @@ impl Http {
         }
     }
 
-    fn door(&self, url: &Url) -> Door {
+    fn door(&self, url: &Url) -> Arc<Door> {
         let mut doors = self.doors.lock().expect("nobody panics while holding it");
         let door = doors.entry(url.origin().ascii_serialization());
-        Arc::clone(door.or_insert_with(|| Arc::new(Semaphore::new(1))))
+        Arc::clone(door.or_default())
     }
 
     fn pause(&self, outcome: &Answer<Response>, attempt: u32) -> Option<Duration> {
@@ -220,6 +225,29 @@ impl Http {
         };
         let header = HeaderValue::from_str(&host_of(url)).ok().filter(|_| routed != *url);
         if done { (routed, header) } else { unrouted() }
+    }
+}
+
+impl Door {
+    /// Waits until it may be gone through; `Some` for the one who goes first.
+    async fn enter(&self) -> Answer<Option<SemaphorePermit<'_>>> {
+        let turns = self.turns.get_or_init(|| Semaphore::new(1));
+        if turns.is_closed() {
+            return Ok(None);
+        }
+        match turns.acquire().await {
+            Ok(first) => Ok(Some(first)),
+            Err(_) => self.silent.get().map_or(Ok(None), |failure| Err(failure.clone())),
+        }
+    }
+
+    fn open(&self, outcome: &Answer<Response>) {
+        if let Err(failure @ Failure::Timeout { .. }) = outcome {
+            let _ = self.silent.set(failure.clone());
+        }
+        if let Some(turns) = self.turns.get() {
+            turns.close();
+        }
     }
 }
 
