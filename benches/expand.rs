@@ -142,7 +142,7 @@ fn team(index: usize) -> serde_json::Value {
 
 fn apps(name: &str) -> serde_json::Value {
     let settings: Vec<String> =
-        (0..12).map(|n| format!("a value that is as long as values of settings often are, number {n}")).collect();
+        (0..10).map(|n| format!("a value as long as values of settings often are, number {n}")).collect();
     let handed = json!({
         "name": {"value": name},
         "location": {"value": "[parameters('location')]"},
@@ -171,7 +171,7 @@ fn apps(name: &str) -> serde_json::Value {
 }
 
 fn app(number: &str) -> serde_json::Value {
-    let settings: Vec<serde_json::Value> = (0..10)
+    let settings: Vec<serde_json::Value> = (0..9)
         .map(|n| json!({"name": format!("SETTING_{n}"), "value": format!("[format('{{0}}-{n}', parameters('settings')[{n}])]")}))
         .collect();
     let probes: Vec<serde_json::Value> = (0..3)

@@ -177,10 +177,16 @@ impl Walk<'_> {
     }
 }
 
+fn shared(key: &Value) -> Option<Rc<Unknown>> {
+    match &key.data {
+        Data::Unknown(unknown) => Some(Rc::clone(unknown)),
+        _ => key.as_unknown().map(|unknown| Rc::new(unknown.clone())),
+    }
+}
+
 /// A member whose key was computed.
 pub(super) fn keyed(key: &Value, at: Span, value: Value) -> Result<Member, Error> {
-    if let Some(unknown) = key.as_unknown() {
-        let unknown = Rc::new(unknown.clone());
+    if let Some(unknown) = shared(key) {
         return Ok(Member { key: unknown.partial().into(), key_at: at, value, key_unknown: Some(unknown) });
     }
     match key.as_str() {

@@ -83,14 +83,20 @@ impl Builder {
 
     fn seal(&mut self) {
         if !self.known.is_empty() {
-            self.pieces.push(Piece::Known(std::mem::take(&mut self.known)));
+            let mut known = std::mem::take(&mut self.known);
+            known.shrink_to_fit();
+            self.pieces.push(Piece::Known(known));
         }
     }
 }
 
 /// An unknown string of these stretches.
-pub fn unknown(pieces: Vec<Piece>, why: String) -> Unknown {
-    Unknown { expression: spell::pieces(&pieces), why, pieces, ..Unknown::default() }
+pub fn unknown(mut pieces: Vec<Piece>, why: String) -> Unknown {
+    // Large templates keep thousands of them.
+    pieces.shrink_to_fit();
+    let mut expression = spell::pieces(&pieces);
+    expression.shrink_to_fit();
+    Unknown { expression, why, pieces, ..Unknown::default() }
 }
 
 /// Its stretches; of a value of which nothing is known, one.
