@@ -16,6 +16,7 @@ mod laws;
 mod mistake;
 mod nearest;
 mod partial;
+mod recent;
 mod repair;
 mod screen;
 mod suspicion;
@@ -80,7 +81,7 @@ impl ImageRef {
     /// The first [`Mistake`]: its bytes in `text`, its reason, and a correction where one is
     /// certain.
     pub fn parse(text: &str) -> Result<Self, Mistake> {
-        grammar::read(text).map_err(|fault| repair::explain(text, fault))
+        recent::recall(text, |text| grammar::read(text).map_err(|fault| repair::explain(text, fault)))
     }
 
     /// `host/path`, without tag and digest.

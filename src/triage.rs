@@ -34,7 +34,7 @@ use self::endpoint::floor;
 use self::judge::{Signal, judge};
 use self::names::Names;
 use self::statement::{Statement, statements};
-use self::stream::{Line, passages};
+use self::stream::{Line, is_anchored, passages};
 use crate::check::Hypothesis;
 
 pub use self::text::write;
@@ -45,6 +45,11 @@ const MOST: usize = 256;
 const QUOTED: (usize, usize) = (120, 200);
 /// Below this a cause that a stronger one explains is not shown.
 const FAINT: f64 = 0.25;
+
+/// Words of which a line that names an app or its group has one.
+const NAMING: [&str; 5] = ["ontainer", "evision", "esource", "pod", "-g "];
+/// Words of which a line about a push has one.
+const PUSHING: [&str; 4] = ["push", "Push", "copy", "login"];
 
 /// What a text says about pulls that failed.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -130,10 +135,18 @@ impl Triage {
     /// Takes in the findings of a few lines; images that were pulled after all go to `pulled`.
     fn passage(&mut self, lines: &[Line], pulled: &mut Vec<(usize, String)>) {
         let statements = statements(lines);
-        let names: Vec<Names> = statements.iter().map(Statement::names).collect();
+        // Most lines beside a candidate name nothing and push nothing; to read them closely takes longer than all the rest.
+        let close = |statement: &Statement| is_anchored(&statement.text) || has_any(&statement.text, &NAMING);
+        let names: Vec<Names> = statements
+            .iter()
+            .map(|statement| if close(statement) { statement.names() } else { Names::default() })
+            .collect();
         let around = Names::common(&names);
         let mut last = Names::default();
-        let pushes: Vec<bool> = statements.iter().map(|statement| tie::ties(&statement.text).push).collect();
+        let pushes: Vec<bool> = statements
+            .iter()
+            .map(|statement| has_any(&statement.text, &PUSHING) && tie::ties(&statement.text).push)
+            .collect();
         let mut pushing = false;
         for (at, (statement, own)) in statements.iter().zip(names).enumerate() {
             // What failed may be said before it is said to be a push: `denied: …`, then `failed to push …`.
@@ -158,7 +171,10 @@ impl Triage {
     /// Takes lines that were joined on a guess apart again, if one of them alone says why a pull failed.
     fn parts(&mut self, statement: &Statement, near: &Names, pushing: bool) -> bool {
         let parts = statement.parts();
-        if parts.iter().all(|part| judge(&part.text, &part.names(), pushing).signals.is_empty()) {
+        if parts
+            .iter()
+            .all(|part| !is_anchored(&part.text) || judge(&part.text, &part.names(), pushing).signals.is_empty())
+        {
             return false;
         }
         for part in &parts {
@@ -169,6 +185,9 @@ impl Triage {
 
     /// `own` are the names of the statement, `near` those around it.
     fn statement(&mut self, statement: &Statement, own: &Names, near: &Names, pushing: bool) {
+        if !is_anchored(&statement.text) && !statement.tight.as_deref().is_some_and(is_anchored) {
+            return;
+        }
         // Lines that were joined on a guess, and none of them speaks of a pull or names a registry.
         if statement.guessed && own.registry.is_none() && !tie::ties(&statement.text).pull {
             return;
@@ -278,6 +297,10 @@ impl Serialize for Schema {
 
 fn name<S: Serializer>(hypothesis: &Hypothesis, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(hypothesis.name())
+}
+
+fn has_any(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.contains(word))
 }
 
 /// The words and a few around them, in one line, without anything that a terminal would act on.

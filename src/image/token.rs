@@ -76,25 +76,30 @@ pub fn placeholders(text: &str) -> Vec<Token> {
     let text = &text[..floor(text, MOST)];
     let mut tokens = Vec::new();
     let mut plain = 0;
-    // Most references have no mark, and each is looked at by every check.
-    let mut i = text.bytes().position(|byte| OPENING.contains(&byte)).unwrap_or(text.len());
+    let mut i = mark(text, 0);
     while i < text.len() {
         match token_at(text, i) {
             Some(token) => {
                 words(text, plain..i, &mut tokens);
-                i = token.range.end;
-                plain = i;
+                plain = token.range.end;
+                i = mark(text, plain);
                 tokens.push(token);
             }
-            None => i += text[i..].chars().next().map_or(1, char::len_utf8),
+            None => i = mark(text, i + 1),
         }
     }
     words(text, plain..text.len(), &mut tokens);
     tokens
 }
 
-/// What a mark begins with.
-const OPENING: &[u8] = b"#$({[<%@_";
+/// Where the next mark may begin, or the end. Most references have none, and each is looked at by every check.
+fn mark(text: &str, from: usize) -> usize {
+    text.bytes().skip(from).position(is_mark).map_or(text.len(), |at| from + at)
+}
+
+fn is_mark(byte: u8) -> bool {
+    matches!(byte, b'#' | b'$' | b'(' | b'{' | b'[' | b'<' | b'%' | b'@' | b'_')
+}
 
 /// The opening marks, the closing ones and their style; longer openings first.
 const MARKS: &[(&str, &str, Style)] = &[
@@ -117,9 +122,6 @@ const MOST: usize = 16 * 1024;
 fn token_at(text: &str, start: usize) -> Option<Token> {
     let rest = &text[start..];
     let first = rest.chars().next()?;
-    if !u8::try_from(first).is_ok_and(|byte| OPENING.contains(&byte)) {
-        return None;
-    }
     let rest = &rest[..floor(rest, LONGEST)];
     let token = |length: usize, name: &str, style| Token {
         range: start..start + length,

@@ -72,10 +72,10 @@ impl<'m> Pull<'m> {
         if text.is_empty() {
             return Err(Stop::NotApplicable("the image is empty"));
         }
-        if placeholder(text).is_some_and(|token| token.certain) {
-            return Err(Stop::NotApplicable("the image still holds a placeholder"));
-        }
-        ImageRef::parse(text).map_err(|_| Stop::NotApplicable("the reference is malformed"))
+        ImageRef::parse(text).map_err(|_| match placeholder(text) {
+            Some(token) if token.certain => Stop::NotApplicable("the image still holds a placeholder"),
+            _ => Stop::NotApplicable("the reference is malformed"),
+        })
     }
 
     /// The host of the image, as far as it is known.

@@ -158,8 +158,9 @@ pub(super) fn is_plain(text: &str, signs: &str) -> bool {
 pub(super) fn hosted(text: &str) -> Vec<String> {
     /// How many are looked at; a message names few.
     const MOST: usize = 8;
-    let found = HOSTED.captures_iter(text.as_bytes()).filter_map(|found| found.get(1));
-    found.take(MOST).map(|part| word(part).into_owned()).collect()
+    // Where a match begins is enough, and is found much sooner than its groups: a sign may stand before the host.
+    let found = HOSTED.find_iter(text.as_bytes()).take(MOST);
+    found.map(|part| word(part).trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned()).collect()
 }
 
 fn image(text: &str) -> Option<String> {

@@ -43,6 +43,11 @@ static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
         .expect("the anchors are a fixed list, far below the automaton's limits")
 });
 
+/// Whether a decoded message has one of the words. Most lines beside a candidate have none, and need no judgement.
+pub(super) fn is_anchored(text: &str) -> bool {
+    AUTOMATON.is_match(text)
+}
+
 /// A line of the input: its number, from one, and its bytes without the line's end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line<'a> {

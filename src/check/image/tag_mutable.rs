@@ -6,7 +6,9 @@
 //! <https://github.com/microsoft/azure-container-apps/issues/37>
 //!
 //! ## Fix
-//! Deploy the tag of one build, or the digest: `pullgate pin` finds it. Lock tags that are deployed (`--write-enabled false`).
+//! Deploy the tag of one build, or the digest: `pullgate pin` finds it. Lock tags that are deployed, so that nobody moves them:
+//! `az acr repository update -n REGISTRY --image REPOSITORY:TAG --write-enabled false`.
+//! <https://learn.microsoft.com/azure/container-registry/container-registry-image-lock>
 
 use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Evidence, Stop};
