@@ -136,7 +136,7 @@ pub(super) fn call(builtin: &Builtin, exprs: &[Expr], at: Span, env: &Env) -> Ou
         Run::Lazy(run) => return run(&Lazy { name, exprs, at, env }).map_err(|error| blame(error, name, at)),
         run => run,
     };
-    let values = exprs.iter().map(|expr| eval::eval(expr, env)).collect::<Result<Vec<_>, _>>()?;
+    let values = values(exprs, env)?;
     apply(run, &Args { name, values: &values, exprs, at, env }).map_err(|error| blame(error, name, at))
 }
 
@@ -145,8 +145,16 @@ pub(super) fn call_list(name: &Text, exprs: &[Expr], at: Span, env: &Env) -> Out
     if exprs.len() < 2 {
         return Err(wrong_arity(name, 2, MANY, exprs.len(), at));
     }
-    let values = exprs.iter().map(|expr| eval::eval(expr, env)).collect::<Result<Vec<_>, _>>()?;
+    let values = values(exprs, env)?;
     resource::list(&Args { name, values: &values, exprs, at, env })
+}
+
+fn values(exprs: &[Expr], env: &Env) -> Result<Vec<Value>, Error> {
+    let mut values = Vec::with_capacity(exprs.len());
+    for expr in exprs {
+        values.push(eval::eval(expr, env)?);
+    }
+    Ok(values)
 }
 
 fn wrong_arity(name: &str, min: u8, max: u8, given: usize, at: Span) -> Error {

@@ -155,7 +155,12 @@ fn write(out: &mut String, value: &Value, depth: u32) {
 fn quote(out: &mut String, text: &str) {
     out.push('\'');
     let short = text.char_indices().nth(MAX_SPELLED).map_or(text, |(end, _)| &text[..end]);
-    out.push_str(&short.replace('\'', "''"));
+    let mut parts = short.split('\'');
+    out.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        out.push_str("''");
+        out.push_str(part);
+    }
     if short.len() < text.len() {
         out.push_str(&format!("…{:016x}", hash(text)));
     }
