@@ -187,6 +187,11 @@ impl Format {
         ("json", Format::Json),
         ("markdown", Format::Markdown),
     ];
+
+    /// What `--report` calls it.
+    pub fn name(self) -> &'static str {
+        Format::ALL.into_iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// Writes a report in a format.
