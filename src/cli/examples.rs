@@ -36,7 +36,7 @@ Examples:
   pullgate audit -g rg-prod --subscription ID --fail-on warning
 
 Exit codes:
-  0 everything could be pulled, 1 something could not, 2 nothing could be read, 3 could not be verified";
+  0 every image could be pulled, 1 one could not, 2 nothing could be read, 3 could not be verified";
 
 pub(super) const TRIAGE: &str = "\
 Examples:
@@ -51,5 +51,7 @@ Examples:
   pullgate pin app.yaml --write                    write them where the references stand
 
 Exit codes:
-  0 every image is resolved, 1 with --check: something would be written, 2 usage or unreadable input,
-  3 an image could not be resolved or a reference not rewritten";
+  0 every image is resolved
+  1 with --check: something would be written
+  2 usage, or an input that cannot be read
+  3 an image could not be resolved, or a reference not be rewritten";

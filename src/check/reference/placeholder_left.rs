@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn a_variable_of_a_compose_file_is_its_own_business() {
         let compose = "services:\n  api:\n    image: acme.azurecr.io/api:${TAG:-v1}\n";
-        insta::assert_snapshot!(crate::check::table::verdicts(CHECK, compose, &Evidence::default()), @"unverified: `${TAG:-v1}` is not known before the deployment: whoever reads the compose file replaces it");
+        insta::assert_snapshot!(crate::check::table::verdicts(CHECK, compose, &Evidence::default()), @"unverified: `${TAG:-v1}` is not known: whoever reads the compose file replaces it");
     }
 
     #[test]
