@@ -1,10 +1,11 @@
 //! The command line: flags and help texts, nothing else.
 
 mod audit;
+mod examples;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::cloud::Cloud;
 use crate::config::Allow;
@@ -13,23 +14,9 @@ use crate::report::Format;
 
 pub use audit::Audit;
 
-const EXAMPLES: &str = "\
-Examples:
-  pullgate check app.yaml                                    a Container Apps file
-  pullgate check main.json -p prod.parameters.json -g rg-prod  a compiled Bicep template
-  pullgate check main.bicep -p main.bicepparam --report junit=pullgate.xml --report github
-  pullgate check --app api -g rg                             what runs now
-  pullgate check --app api -g rg --image acme.azurecr.io/api:v2  what `az containerapp update --image` would do
-  pullgate check update.yaml --app api -g rg                 the file laid over what runs
-  pullgate check app.yaml --wait-for tag,role --timeout 10m  as soon as the image and the role are there
-  pullgate audit                                             everything that runs, as far as can be seen
-  pullgate explain tag-missing                               the page of a check
-
-Exit codes of `check`: 0 may deploy, 1 would fail, 2 usage or unreadable input, 3 could not be verified.";
-
 /// Will this deployment be able to pull its images? Answered before it runs.
 #[derive(Debug, Parser)]
-#[command(name = "pullgate", version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "pullgate", version, about, after_help = examples::OF_ALL, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -38,16 +25,20 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Judge whether every image of a deployment can be pulled
+    #[command(after_help = examples::CHECK)]
     Check(Box<Check>),
     /// Judge every container app and job that runs, as far as the caller can see
+    #[command(after_help = examples::AUDIT)]
     Audit(Box<Audit>),
     /// Print what would be deployed: workloads, images, registries, identities; asks no network
     Expand(Box<Expand>),
     /// Print the page of a check, or the list of checks
     Explain(Explain),
     /// Recognise the cause of a failed pull in log lines or an error text
+    #[command(after_help = examples::TRIAGE)]
     Triage(Triage),
     /// Resolve tags to digests: print them, write a lock file, or write them into the manifest
+    #[command(after_help = examples::PIN)]
     Pin(Box<Pin>),
     /// Tell who asks, what it can read for a manifest, and the smallest role that mends what it cannot
     Doctor(Box<Doctor>),
@@ -59,6 +50,11 @@ pub enum Command {
     /// Write the manual pages into a folder
     #[command(hide = true)]
     Man(Man),
+}
+
+/// The command line. What variables hold is not shown in help texts: it may be the secret of a parameter.
+pub fn command() -> clap::Command {
+    Cli::command().mut_subcommands(|command| command.mut_args(|option| option.hide_env_values(true)))
 }
 
 /// What is read, and what it is deployed to.
@@ -79,25 +75,24 @@ pub struct Input {
 
 /// Where the deployment goes.
 #[derive(Args, Debug, Default)]
-#[command(next_help_heading = "Deployment")]
 pub struct Context {
     /// Subscription id that the deployment goes to
-    #[arg(long, value_name = "ID", env = "PULLGATE_SUBSCRIPTION")]
+    #[arg(long, value_name = "ID", env = "PULLGATE_SUBSCRIPTION", help_heading = "Deployment")]
     pub subscription: Option<String>,
     /// Resource group that the deployment goes to, spelled as it was created
-    #[arg(short = 'g', long, value_name = "NAME", env = "PULLGATE_RESOURCE_GROUP")]
+    #[arg(short = 'g', long, value_name = "NAME", env = "PULLGATE_RESOURCE_GROUP", help_heading = "Deployment")]
     pub resource_group: Option<String>,
     /// Location of the resource group (or of the deployment)
-    #[arg(long, value_name = "REGION", env = "PULLGATE_LOCATION")]
+    #[arg(long, value_name = "REGION", env = "PULLGATE_LOCATION", help_heading = "Deployment")]
     pub location: Option<String>,
     /// Entra tenant id
-    #[arg(long, value_name = "ID", env = "PULLGATE_TENANT")]
+    #[arg(long, value_name = "ID", env = "PULLGATE_TENANT", help_heading = "Deployment")]
     pub tenant: Option<String>,
     /// Name of the deployment; `main` when the template is main.json
-    #[arg(long, value_name = "NAME", env = "PULLGATE_DEPLOYMENT_NAME")]
+    #[arg(long, value_name = "NAME", env = "PULLGATE_DEPLOYMENT_NAME", help_heading = "Deployment")]
     pub deployment_name: Option<String>,
     /// The cloud that the deployment goes to; `public` unless the policy file says otherwise
-    #[arg(long, value_enum, env = "PULLGATE_CLOUD")]
+    #[arg(long, value_enum, env = "PULLGATE_CLOUD", help_heading = "Deployment")]
     pub cloud: Option<Cloud>,
 }
 
@@ -131,19 +126,19 @@ pub struct Check {
     #[arg(long, env = "PULLGATE_OFFLINE")]
     pub offline: bool,
     /// Save the evidence of this run; it holds no secret
-    #[arg(long, value_name = "FILE", env = "PULLGATE_RECORD")]
+    #[arg(long, value_name = "FILE", env = "PULLGATE_RECORD", help_heading = "Evidence")]
     pub record: Option<PathBuf>,
     /// Judge with saved evidence, and ask nothing
-    #[arg(long, value_name = "FILE", env = "PULLGATE_EVIDENCE")]
+    #[arg(long, value_name = "FILE", env = "PULLGATE_EVIDENCE", help_heading = "Evidence")]
     pub evidence: Option<PathBuf>,
     /// Write a report: text, github, azure-devops, junit, sarif, json, markdown; repeatable
     #[arg(long, value_name = "FORMAT[=PATH]", env = "PULLGATE_REPORT", value_delimiter = '\n', value_parser = report)]
     pub report: Vec<(Format, Option<PathBuf>)>,
     /// The lowest severity that stops the deployment: error or warning; `error` unless the policy file says otherwise
-    #[arg(long, value_name = "SEVERITY", env = "PULLGATE_FAIL_ON", value_parser = severity)]
+    #[arg(long, value_name = "SEVERITY", env = "PULLGATE_FAIL_ON", value_parser = severity, help_heading = "Policy")]
     pub fail_on: Option<Severity>,
     /// Do not count findings of this check; repeatable
-    #[arg(long, value_name = "CODE", env = "PULLGATE_IGNORE", value_delimiter = ',', value_parser = code)]
+    #[arg(long, value_name = "CODE", env = "PULLGATE_IGNORE", value_delimiter = ',', value_parser = code, help_heading = "Policy")]
     pub ignore: Vec<String>,
     /// What may stay unverified without exit 3: everything, a check, or a question (H1 … H5); repeatable
     #[arg(
@@ -153,20 +148,21 @@ pub struct Check {
         value_delimiter = ',',
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = ""
+        default_missing_value = "",
+        help_heading = "Policy"
     )]
     pub allow_unverified: Vec<Allow>,
     /// The policy file; without it, `.pullgate.yaml` in the first manifest's folder or above
-    #[arg(long, value_name = "FILE", env = "PULLGATE_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "PULLGATE_CONFIG", help_heading = "Policy")]
     pub config: Option<PathBuf>,
     /// Read no policy file
-    #[arg(long, env = "PULLGATE_NO_CONFIG", conflicts_with = "config")]
+    #[arg(long, env = "PULLGATE_NO_CONFIG", conflicts_with = "config", help_heading = "Policy")]
     pub no_config: bool,
     /// Do not count findings that an earlier run's JSON report has
-    #[arg(long, value_name = "FILE", env = "PULLGATE_BASELINE")]
+    #[arg(long, value_name = "FILE", env = "PULLGATE_BASELINE", help_heading = "Policy")]
     pub baseline: Option<PathBuf>,
     /// Fail where a tag is another image than this lock file of `pullgate pin` says
-    #[arg(long, value_name = "FILE", env = "PULLGATE_LOCK")]
+    #[arg(long, value_name = "FILE", env = "PULLGATE_LOCK", help_heading = "Policy")]
     pub lock: Option<PathBuf>,
     /// Also ask for the registry's admin passwords, to compare them with configured ones
     #[arg(long, env = "PULLGATE_VERIFY_SECRETS")]
@@ -242,7 +238,7 @@ pub enum Output {
 
 #[derive(Args, Debug)]
 pub struct Explain {
-    /// The check's code; without it, all are listed
+    /// The check's code, or a question (H1 … H5); without it, all checks are listed
     pub code: Option<String>,
 }
 

@@ -10,7 +10,6 @@ mod pattern;
 use std::collections::{BTreeMap, HashSet};
 
 use crate::check::Hypothesis;
-use crate::evidence::Failure;
 use crate::finding::Severity;
 use crate::judge::{Judgement, Verdict};
 use crate::report::fingerprint::fingerprints;
@@ -200,7 +199,7 @@ impl Policy {
 
     fn is_open(&self, judgement: &Judgement) -> bool {
         match &judgement.verdict {
-            Verdict::Unverified(failure) if matches!(**failure, Failure::Unknown { .. }) => !self.offline,
+            Verdict::Unverified(failure) if failure.is_for_want_of_input() => !self.offline,
             Verdict::Unverified(_) => true,
             _ => false,
         }

@@ -156,7 +156,7 @@ fn open(judgements: &[Judgement]) -> Vec<Open> {
                 .unwrap_or_default()
                 .to_owned(),
             reason: reason(failure),
-            inherent: matches!(**failure, Failure::Unknown { .. }),
+            inherent: failure.is_for_want_of_input(),
         }),
         _ => None,
     };

@@ -31,11 +31,11 @@ pub fn page(code: &str) -> Option<String> {
     Some(format!("{code} ({severity}; {name}: {question})\n\n{}\n\n{}\n", page.summary, page.body))
 }
 
-/// Every check, by question.
-pub fn list() -> String {
+/// Every check, by question; with a question, its checks.
+pub fn list(question: Option<Hypothesis>) -> String {
     let mut out = String::new();
     let width = CHECKS.iter().map(|check| check.code.len()).max().unwrap_or(0);
-    for hypothesis in Hypothesis::ALL {
+    for hypothesis in Hypothesis::ALL.into_iter().filter(|one| question.is_none_or(|wanted| wanted == *one)) {
         out.push_str(&format!("{}: {}\n", hypothesis.name(), hypothesis.question()));
         for check in CHECKS.iter().filter(|check| check.hypothesis == hypothesis) {
             out.push_str(&format!(

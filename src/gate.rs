@@ -11,7 +11,7 @@ mod wait;
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -21,10 +21,10 @@ use tokio::runtime::Runtime;
 use crate::bicep;
 use crate::cli;
 use crate::cloud::Cloud;
-use crate::config::{Config, Outcome};
+use crate::config::{Allow, Config, Outcome};
 use crate::evidence::Evidence;
 use crate::judge::{Judgement, judge};
-use crate::load::{self, Document, Input};
+use crate::load::{self, Document, Input, Kind};
 use crate::manifest::{self, Manifest};
 use crate::probe::environment::Environment;
 use crate::probe::http::HttpOptions;
@@ -60,6 +60,7 @@ fn run(
     read: impl FnOnce(&mut Asker, &Config, &mut Sources) -> Result<(Manifest, Vec<Document>), RunError>,
 ) -> Result<u8, RunError> {
     let started = Instant::now();
+    has_the_console_alone(&options.report)?;
     let mut sources = Sources::default();
     let config = policy::config(options, &mut sources)?;
     let mut asker = Asker::new(options, &config)?;
@@ -110,13 +111,23 @@ pub fn read_in(input: &cli::Input, cloud: Option<Cloud>, sources: &mut Sources) 
 /// Loads it; `cloud` is where it goes unless the command line says otherwise.
 fn load_inputs(input: &cli::Input, cloud: Option<Cloud>, sources: &mut Sources) -> Result<Loaded, RunError> {
     if input.manifests.is_empty() {
-        let help = "name a manifest (a template, a YAML file, `-` for stdin); `pullgate check --help` shows examples";
+        let help = "name a manifest: a template, a YAML file, `-` for stdin; `--help` shows examples";
         return Err(RunError::Usage(help.to_owned()));
+    }
+    if let Some(word) = input.manifests.iter().find(|word| is_allowance(word)) {
+        return Err(RunError::Usage(format!("{word} is no file; `--allow-unverified={word}` is written with `=`")));
     }
     let inputs: Vec<Input> =
         input.manifests.iter().map(|path| path.parse().expect("every text names an input")).collect();
     let search_path = std::env::var_os("PATH");
     let mut documents = load::load(&inputs, search_path.as_deref(), sources)?;
+    let is_parameters = |document: &Document| document.parts.iter().all(|part| part.kind == Kind::ArmParameters);
+    if documents.iter().all(is_parameters) {
+        let path = &documents[0].path;
+        return Err(RunError::Usage(format!(
+            "{path} holds only parameters; name its template too: TEMPLATE -p {path}"
+        )));
+    }
     let mut given = load::parameters(&input.parameters, search_path.as_deref(), sources)?;
     if input.env {
         substitute(&mut documents, &mut given);
@@ -127,11 +138,16 @@ fn load_inputs(input: &cli::Input, cloud: Option<Cloud>, sources: &mut Sources) 
     Ok(Loaded { documents, options })
 }
 
+/// What `--allow-unverified` takes, where no file is called so: a blank stood in the place of its `=`.
+fn is_allowance(word: &str) -> bool {
+    !word.is_empty() && word.parse::<Allow>().is_ok() && !Path::new(word).exists()
+}
+
 /// Fills variables of the environment into parameters, wherever they are.
 fn substitute(documents: &mut [Document], given: &mut [Source]) {
     let lookup = |name: &str| std::env::var(name).ok();
     let parts = documents.iter_mut().flat_map(|document| &mut document.parts);
-    for part in parts.filter(|part| part.kind == load::Kind::ArmParameters) {
+    for part in parts.filter(|part| part.kind == Kind::ArmParameters) {
         part.value = load::substitute(&part.value, &lookup);
     }
     for source in given {
@@ -232,7 +248,22 @@ fn show(bar: &ProgressBar, done: usize, of: usize) {
     }
 }
 
-fn write_reports(report: &Report, wanted: &[(Format, Option<std::path::PathBuf>)]) -> Result<(), RunError> {
+/// A report that a program reads is spoilt by another one around it.
+fn has_the_console_alone(wanted: &[(Format, Option<PathBuf>)]) -> Result<(), RunError> {
+    let is_for_programs = |format: Format| matches!(format, Format::Json | Format::Junit | Format::Sarif);
+    let there: Vec<Format> = wanted.iter().filter(|(_, path)| path.is_none()).map(|(format, _)| *format).collect();
+    match there.iter().find(|format| is_for_programs(**format)) {
+        Some(format) if there.len() > 1 => {
+            let name = format.name();
+            Err(RunError::Usage(format!(
+                "a {name} report shares standard output with no other: `--report {name}=FILE`"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn write_reports(report: &Report, wanted: &[(Format, Option<PathBuf>)]) -> Result<(), RunError> {
     // Who reads the console wants to see something, unless a report was sent there.
     let text = [(Format::Text, None)];
     let on_console = wanted.iter().any(|(_, path)| path.is_none());

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-use pullgate::cli::Cli;
+use clap::FromArgMatches;
+use pullgate::cli::{self, Cli};
 use pullgate::run::{RunError, run};
 
 /// Usage, or an input that cannot be read.
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     // One provider of cryptography for all; it is refused only when one is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     forget_empty_variables();
-    let cli = Cli::parse();
+    let cli = Cli::from_arg_matches(&cli::command().get_matches()).unwrap_or_else(|error| error.exit());
     match run(cli) {
         Ok(code) => ExitCode::from(code),
         // Whoever reads us (`pullgate … | head`) has seen enough; that is no error.

@@ -106,7 +106,7 @@ fn held_up(codes: &BTreeMap<&str, Vec<String>>) -> String {
     };
     let shown = codes.iter().take(SHOWN).map(part).collect::<Vec<_>>().join(", ");
     let more = codes.len().saturating_sub(SHOWN);
-    if more > 0 { format!("{shown} and {more} more checks") } else { shown }
+    if more > 0 { format!("{shown} and {}", count(more, "more check", "more checks")) } else { shown }
 }
 
 /// `would fail: 3 images, 1 error, 1 warning, 40 passed, 12 requests in 0.3 s`.
@@ -187,6 +187,11 @@ impl Format {
         ("json", Format::Json),
         ("markdown", Format::Markdown),
     ];
+
+    /// What `--report` calls it.
+    pub fn name(self) -> &'static str {
+        Format::ALL.into_iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// Writes a report in a format.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 
+use crate::check::Hypothesis;
 use crate::cli::{Cli, Command, Completions, Expand, Explain, Hook, Man, Output, Triage};
 use crate::config::{BaselineError, ConfigError, unknown_code};
 use crate::evidence::{EvidenceError, Failure};
@@ -36,7 +37,7 @@ pub enum RunError {
     Lock(#[from] LockError),
     #[error("cannot ask anything")]
     Http(#[from] HttpError),
-    #[error("cannot read {what}")]
+    #[error("cannot read {what}{}", source.remedy().map(|remedy| format!("; {remedy}")).unwrap_or_default())]
     Live { what: String, source: Failure },
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
@@ -86,8 +87,15 @@ fn print_expansion(options: &Expand) -> Result<u8, RunError> {
 
 fn print_page(options: &Explain) -> Result<u8, RunError> {
     let page = match &options.code {
-        None => explain::list(),
-        Some(code) => explain::page(code).ok_or_else(|| RunError::Usage(unknown_code(code)))?,
+        None => explain::list(None),
+        Some(code) => {
+            let question = Hypothesis::ALL.into_iter().find(|question| question.name().eq_ignore_ascii_case(code));
+            let page = || explain::page(&code.to_ascii_lowercase());
+            question
+                .map(|question| explain::list(Some(question)))
+                .or_else(page)
+                .ok_or_else(|| RunError::Usage(unknown_code(code)))?
+        }
     };
     anstream::stdout().write_all(page.as_bytes()).map_err(RunError::Output)?;
     Ok(0)
@@ -119,6 +127,6 @@ fn print_completions(options: &Completions) -> Result<u8, RunError> {
 fn write_manual(options: &Man) -> Result<u8, RunError> {
     let failed = |source| RunError::Write { path: options.folder.clone(), source };
     std::fs::create_dir_all(&options.folder).map_err(failed)?;
-    clap_mangen::generate_to(Cli::command(), &options.folder).map_err(failed)?;
+    clap_mangen::generate_to(crate::cli::command(), &options.folder).map_err(failed)?;
     Ok(0)
 }

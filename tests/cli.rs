@@ -174,6 +174,54 @@ fn an_unknown_code_is_answered_with_the_nearest() {
 }
 
 #[test]
+fn a_question_lists_its_checks_and_capitals_do_not_matter() {
+    let here = folder(&[]);
+    let egress = run(here.path(), &["explain", "h5"]).out;
+    assert!(egress.contains("token-egress-closed") && !egress.contains("tag-missing"), "{egress}");
+    exits(&[], &["explain", "Tag-Missing"], 0, "tag-missing (error;");
+}
+
+#[test]
+fn the_help_of_a_command_has_examples_and_no_value_of_a_variable() {
+    for command in ["check", "audit", "triage", "pin"] {
+        exits(&[], &[command, "--help"], 0, "Examples:");
+    }
+    let help = Command::new(env!("CARGO_BIN_EXE_pullgate"))
+        .args(["check", "--help"])
+        .env("PULLGATE_PARAMETERS", "password=hunter2")
+        .output()
+        .unwrap();
+    let help = String::from_utf8_lossy(&help.stdout);
+    assert!(help.contains("PULLGATE_PARAMETERS") && !help.contains("hunter2"), "{help}");
+}
+
+#[test]
+fn what_judges_nothing_is_no_pass() {
+    let parameters = r#"{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#", "parameters": {}}"#;
+    exits(&[("p.json", parameters)], &["check", "p.json", "--offline"], 2, "p.json holds only parameters");
+}
+
+#[test]
+fn a_mistake_that_is_easily_made_is_answered_with_what_was_meant() {
+    let files = [("app.yaml", UPPER)];
+    exits(&files, &["check", "app.yaml", "--allow-unverified", "H2"], 2, "`--allow-unverified=H2`");
+    exits(
+        &files,
+        &["check", "app.yaml", "--offline", "--report", "json", "--report", "text"],
+        2,
+        "`--report json=FILE`",
+    );
+    exits(&files, &["check", "app.yaml", "--offline", "--report", "github", "--report", "text"], 1, "::error");
+    exits(&files, &["check", "--offline"], 2, "name a manifest");
+}
+
+#[test]
+fn what_a_file_leaves_out_is_had_where_it_says() {
+    let compose = [("compose.yaml", "services: {db: {image: 'postgres:${PG}'}}")];
+    exits(&compose, &["check", "compose.yaml", "--offline"], 0, "docker compose config");
+}
+
+#[test]
 fn the_policy_file_is_found_upwards_and_can_be_left_out() {
     let files = [("app/prod/app.yaml", LATEST), (".pullgate.yaml", "severities: {tag-mutable: error}\n")];
     exits(&files, &["check", "app/prod/app.yaml", "--offline"], 1, "tag-mutable");

@@ -98,7 +98,8 @@ fn told(failure: &Failure) -> Option<Permission> {
 
 fn beyond_roles(failure: &Failure) -> Option<String> {
     match failure {
-        Failure::NotAllowed { .. } | Failure::Refused { .. } | Failure::Unknown { .. } => None,
+        Failure::NotAllowed { .. } | Failure::Refused { .. } => None,
+        gap if gap.is_for_want_of_input() => None,
         Failure::NoCredential { .. } => {
             Some("log in first: `az login`, or azure/login in a workflow; what the caller lacks shows then".to_owned())
         }

@@ -55,6 +55,9 @@ pub enum Failure {
     /// A value of the manifest that is known only after deployment.
     #[error("`{expression}` is not known before the deployment: {why}")]
     Unknown { expression: String, why: String },
+    /// Something that is not in the files, and where it would be had.
+    #[error("`{what}` is not known: {why}")]
+    NotInFiles { what: String, why: String, remedy: String },
     /// It was not asked, because something before it failed or the deadline had passed.
     #[error("not asked: {why}")]
     Skipped { why: String },
@@ -71,7 +74,7 @@ fn told(code: &Option<String>, message: &Option<String>) -> String {
 fn elsewhere(host: &str) -> String {
     format!(
         "run pullgate where {host} can be reached (a self-hosted runner in its network), replay recorded evidence (`--evidence`), \
-         or allow it with `--allow-unverified H2`"
+         or allow it with `--allow-unverified=H2`"
     )
 }
 
@@ -89,6 +92,17 @@ impl Failure {
         matches!(self, Failure::NotFound { .. })
     }
 
+    /// Something that the files leave out and only the live app has.
+    pub fn left_out(what: impl Into<String>, why: impl Into<String>) -> Failure {
+        let remedy = "name the app that the file is laid over: `--app NAME -g GROUP`, or `--job`".to_owned();
+        Failure::NotInFiles { what: what.into(), why: why.into(), remedy }
+    }
+
+    /// Whether nobody was asked, because what was given does not say enough to ask.
+    pub fn is_for_want_of_input(&self) -> bool {
+        matches!(self, Failure::Unknown { .. } | Failure::NotInFiles { .. })
+    }
+
     /// What would make it known, for people.
     pub fn remedy(&self) -> Option<String> {
         match self {
@@ -104,6 +118,7 @@ impl Failure {
             | Failure::Name { host, .. }
             | Failure::Connect { host, .. }
             | Failure::Timeout { host, .. } => Some(elsewhere(host)),
+            Failure::NotInFiles { remedy, .. } => Some(remedy.clone()),
             Failure::Unknown { .. } => {
                 Some("pass the parameter or the deployment's context (`-p`, `--subscription`, `-g`)".to_owned())
             }

@@ -47,9 +47,27 @@ fn everything(
             }
         }
     }
+    if documents.is_empty() {
+        return Err(RunError::Usage(nothing(options)));
+    }
     let context = Context { cloud: options.cloud.or(cloud).unwrap_or_default(), ..Context::default() };
     let read = manifest::Options { context, ..manifest::Options::default() };
     Ok((manifest::read(&mut documents, &read), documents))
+}
+
+/// An empty list is no proof of anything: Resource Graph leaves out what the caller may not read.
+/// <https://learn.microsoft.com/azure/governance/resource-graph/overview#permissions-in-azure-resource-graph>
+fn nothing(options: &cli::Audit) -> String {
+    let mut place = String::new();
+    if let Some(group) = &options.resource_group {
+        place.push_str(&format!(" in a resource group `{group}`"));
+    }
+    if !options.subscription.is_empty() {
+        place.push_str(&format!(" in {}", options.subscription.join(", ")));
+    }
+    format!(
+        "the caller sees no container app and no job{place}: there is none, or it may not read any; `pullgate doctor` tells who asks"
+    )
 }
 
 fn is_wanted(options: &cli::Audit, id: &str) -> bool {

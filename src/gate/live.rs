@@ -137,7 +137,10 @@ impl<'o> Target<'o> {
     /// What to call it.
     fn words(self) -> String {
         let kind = if self.host == Host::Job { "job" } else { "container app" };
-        format!("the {kind} `{}`", self.short())
+        match self.revision {
+            Some(revision) => format!("revision `{revision}` of the {kind} `{}`", self.short()),
+            None => format!("the {kind} `{}`", self.short()),
+        }
     }
 }
 

@@ -79,7 +79,7 @@ fn near(path: &Path) -> String {
     let mut names: Vec<(usize, String)> = entries(directory)
         .into_iter()
         .map(|name| (strsim::osa_distance(&wanted, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= (wanted.len() / 3).max(2) || same_stem(&wanted, name))
+        .filter(|(distance, name)| *distance <= wanted.len().div_ceil(3) || same_stem(&wanted, name))
         .collect();
     names.sort();
     match names.as_slice() {

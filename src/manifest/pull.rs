@@ -165,13 +165,21 @@ impl<'m> Pull<'m> {
     }
 
     fn registries_unknown(&self) -> Stop {
-        let left_out = "the file leaves the registries out: an update keeps those of the live app";
-        let why =
-            self.workload.registries.unknown.clone().unwrap_or_else(|| match self.workload.leaves_out_registries() {
-                true => left_out.to_owned(),
-                false => "the server of a registry entry is not known".to_owned(),
-            });
-        Stop::Unverified(Failure::Unknown { expression: "registries".to_owned(), why })
+        let given = self.workload.registries.unknown.clone();
+        Stop::Unverified(match given {
+            Some(why) if self.workload.host == Host::Kubernetes => Failure::NotInFiles {
+                what: "imagePullSecrets".to_owned(),
+                why,
+                remedy: "give the secret's manifest beside this one".to_owned(),
+            },
+            None if self.workload.leaves_out_registries() => {
+                Failure::left_out("registries", "the file leaves it out, and it stays as it is in Azure")
+            }
+            why => Failure::Unknown {
+                expression: "registries".to_owned(),
+                why: why.unwrap_or_else(|| "the server of a registry entry is not known".to_owned()),
+            },
+        })
     }
 }
 

@@ -6,7 +6,7 @@
 //! <https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignment-changes-are-not-being-detected>
 //!
 //! ## Fix
-//! Deploy some minutes after the role was assigned.
+//! Deploy some minutes after the role was assigned; `pullgate check --wait-for role --timeout 15m` waits for it.
 
 use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Asked, Evidence, Resource, Stop};
@@ -46,7 +46,9 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
         let created = allowed.by[0].held.assignment.created_on.as_deref().unwrap_or_default();
         let finding = at_entry(pull, &standing, title)
             .detail(format!("it was assigned at {created}; the registry may not honour it for ten minutes"));
-        Ok(vec![finding.help("wait until ten minutes have passed, and deploy then")])
+        Ok(vec![
+            finding.help("wait until ten minutes have passed, and deploy then; `--wait-for role --timeout 15m` does"),
+        ])
     })
 }
 
@@ -78,7 +80,7 @@ mod tests {
         warning: the system identity of app has its role for minutes only
         because: it was assigned at 2026-05-01T11:59:01.5Z; the registry may not honour it for ten minutes
         also: acme1.azurecr.io/api:v1: needed for this image
-        help: wait until ten minutes have passed, and deploy then
+        help: wait until ten minutes have passed, and deploy then; `--wait-for role --timeout 15m` does
         ");
     }
 

@@ -145,6 +145,6 @@ mod tests {
         let text = "configuration:\n  registries:\n  - {server: ghcr.io, username: bot, passwordSecretRef: token}\n\
                     template:\n  containers:\n  - {name: api, image: 'ghcr.io/acme/api:v1'}\n";
         insta::assert_snapshot!(verdicts(CHECK, text, &Evidence::default().offline()), @"not applicable: the file leaves it out: it stays as it is in Azure");
-        insta::assert_snapshot!(verdicts(CHECK, text, &Evidence::default()), @"unverified: `secrets` is not known before the deployment: the file leaves `secrets` out: it stays as it is in Azure");
+        insta::assert_snapshot!(verdicts(CHECK, text, &Evidence::default()), @"unverified: `secrets` is not known: the file leaves it out, and it stays as it is in Azure");
     }
 }

@@ -98,10 +98,7 @@ pub fn left_out(workload: &Workload, evidence: &Evidence, what: &'static str) ->
     if workload.origin != Origin::Declared && evidence.is_offline() {
         return Stop::NotApplicable("the file leaves it out: it stays as it is in Azure");
     }
-    Stop::Unverified(Failure::Unknown {
-        expression: what.to_owned(),
-        why: format!("the file leaves `{what}` out: it stays as it is in Azure"),
-    })
+    Stop::Unverified(Failure::left_out(what, "the file leaves it out, and it stays as it is in Azure"))
 }
 
 /// A value that only Azure knows.

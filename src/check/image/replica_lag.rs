@@ -6,7 +6,7 @@
 //! <https://learn.microsoft.com/azure/container-registry/container-registry-geo-replication>
 //!
 //! ## Fix
-//! Wait some minutes and run pullgate again; deploy by digest. If it stays, push the image again.
+//! Wait some minutes and run pullgate again, or have it wait (`pullgate check --wait-for replica`); deploy by digest. If it stays, push the image again.
 
 use super::Missing;
 use crate::check::{Check, Hypothesis, Run};

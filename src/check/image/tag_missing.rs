@@ -9,7 +9,8 @@
 //! are no missing tag.
 //!
 //! ## Fix
-//! Push the tag before deploying, or deploy one that exists.
+//! Push the tag before deploying, or deploy one that exists. While the push is still under way, `pullgate check --wait-for tag`
+//! waits for it.
 
 use super::Missing;
 use crate::check::{Check, Hypothesis, Run};

@@ -97,8 +97,8 @@ impl Cases {
             if workload.origin != Origin::Declared && evidence.is_offline() {
                 return Err(Stop::NotApplicable("the file leaves the environment out: it stays as it is in Azure"));
             }
-            let why = "the file does not tell in which environment it runs".to_owned();
-            return Err(Stop::Unverified(Failure::Unknown { expression: "environmentId".to_owned(), why }));
+            let why = "the file does not tell in which environment it runs";
+            return Err(Stop::Unverified(Failure::left_out("environmentId", why)));
         };
         let json = evidence.resource(Resource::Get { id: app.to_owned() })?.map_err(Stop::Unverified)?;
         let ids = ["/properties/environmentId", "/properties/managedEnvironmentId"];

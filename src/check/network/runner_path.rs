@@ -3,7 +3,7 @@
 //! ## Why
 //! The gate runs somewhere else than the environment. That a registry is closed to the runner, or that its name leads nowhere from
 //! there, says nothing about the environment unless both are in one network; it only keeps the gate from looking at the image. A
-//! self-hosted runner in the network, recorded evidence or `--allow-unverified H2` are the ways out.
+//! self-hosted runner in the network, recorded evidence or `--allow-unverified=H2` are the ways out.
 //! https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints
 //!
 //! ## Fix
@@ -35,7 +35,7 @@ fn run(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     let at = pull.image_value().map_or(pull.container.at, |image| pull.place(image));
     let title = format!("the runner does not get to {host}; that says nothing about the environment");
     let mut finding = Finding::at(at, title).detail(format!("from here: {failure}"));
-    let help = "run pullgate on a runner in the environment's network, replay recorded evidence, or pass `--allow-unverified H2`";
+    let help = "run pullgate on a runner in the environment's network, replay recorded evidence, or pass `--allow-unverified=H2`";
     if let Failure::Name { last, .. } = &failure {
         finding.detail.extend(nameless(&image.registry, last.as_deref()));
     }
@@ -154,7 +154,7 @@ mod tests {
         because: from here: acme1.azurecr.io does not let this address in: client with IP '203.0.113.9' is not allowed access.
         because: from here acme1.azurecr.io leads to the public address 20.61.97.4, although it has a private endpoint: the runner does not see the private zone
         because: from here acme1.azurecr.io answers 403 without credentials
-        help: run pullgate on a runner in the environment's network, replay recorded evidence, or pass `--allow-unverified H2`
+        help: run pullgate on a runner in the environment's network, replay recorded evidence, or pass `--allow-unverified=H2`
         ");
     }
 
@@ -186,7 +186,7 @@ mod tests {
         because: from here: no trusted TLS connection to acme1.azurecr.io: its certificate is signed by an authority that is not trusted here (Contoso)
         because: from here acme1.azurecr.io is 20.61.97.4
         because: the runner goes through the proxy proxy.contoso.example:3128
-        help: run pullgate on a runner in the environment's network, replay recorded evidence, or pass `--allow-unverified H2`
+        help: run pullgate on a runner in the environment's network, replay recorded evidence, or pass `--allow-unverified=H2`
         ");
     }
 
@@ -198,14 +198,14 @@ mod tests {
         at: acme1.azurecr.io/api:v1
         because: from here: the name acme1.azurecr.io does not resolve here (its alias acme1.privatelink.azurecr.io has no address)
         because: the registry has a private endpoint, and the private zone that the runner sees holds no record of acme1.privatelink.azurecr.io: from here the private link leads nowhere
-        help: run pullgate on a runner in the environment's network, replay recorded evidence, or pass `--allow-unverified H2`
+        help: run pullgate on a runner in the environment's network, replay recorded evidence, or pass `--allow-unverified=H2`
         ");
         insta::assert_snapshot!(says(nameless(None), Err(nameless(None))), @"
         note: the runner does not get to acme1.azurecr.io; that says nothing about the environment
         at: acme1.azurecr.io/api:v1
         because: from here: the name acme1.azurecr.io does not resolve here
         because: every registry of Azure has a public name: either there is none of this name, or the name servers here leave it out
-        help: run pullgate on a runner in the environment's network, replay recorded evidence, or pass `--allow-unverified H2`
+        help: run pullgate on a runner in the environment's network, replay recorded evidence, or pass `--allow-unverified=H2`
         ");
     }
 

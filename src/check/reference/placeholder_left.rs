@@ -28,9 +28,11 @@ fn run(pull: &Pull, _: &Evidence) -> Result<Vec<Finding>, Stop> {
         return Ok(vec![certain(&written, &token)]);
     }
     if let Some(variable) = placeholder(&written.text).filter(|token| token.certain) {
-        let why = "whoever reads the compose file replaces it".to_owned();
-        let expression = written.text[variable.range].to_owned();
-        return Err(Stop::Unverified(Failure::Unknown { expression, why }));
+        return Err(Stop::Unverified(Failure::NotInFiles {
+            what: written.text[variable.range].to_owned(),
+            why: "whoever reads the compose file replaces it".to_owned(),
+            remedy: "judge what is replaced: `docker compose config | pullgate check -`".to_owned(),
+        }));
     }
     let (written, odd) = super::oddities(pull, &[SuspicionKind::Placeholder])?;
     Ok(odd.first().map(|odd| written.suspected(odd).warning()).into_iter().collect())
@@ -85,7 +87,7 @@ mod tests {
     #[test]
     fn a_variable_of_a_compose_file_is_its_own_business() {
         let compose = "services:\n  api:\n    image: acme.azurecr.io/api:${TAG:-v1}\n";
-        insta::assert_snapshot!(crate::check::table::verdicts(CHECK, compose, &Evidence::default()), @"unverified: `${TAG:-v1}` is not known before the deployment: whoever reads the compose file replaces it");
+        insta::assert_snapshot!(crate::check::table::verdicts(CHECK, compose, &Evidence::default()), @"unverified: `${TAG:-v1}` is not known: whoever reads the compose file replaces it");
     }
 
     #[test]
