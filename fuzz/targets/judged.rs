@@ -14,7 +14,7 @@ pub fn judge(path: &str, text: &str) {
     let mut sources = Sources::default();
     let file = sources.add(path, text);
     let Ok(document) = document(path.to_owned(), file, Encoding::Utf8, &sources) else { return };
-    let manifest = read(&[document], &Options::default());
+    let manifest = read(&mut [document], &Options::default());
     let judged = judge_manifest(&manifest, &Evidence::default().offline());
     for judgement in &judged.judgements {
         let _ = sources.place(judgement.at());

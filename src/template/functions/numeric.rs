@@ -1,6 +1,6 @@
 //! Arithmetic on 64-bit integers, and numbers from text.
 
-use crate::value::Data;
+use crate::value::{Data, Value, Via};
 
 use super::{Args, Builtin, Kind, Lazy, Outcome, any, known, lazy};
 
@@ -90,7 +90,8 @@ fn copy_index(call: &Lazy) -> Outcome {
     let offset = if named { 1 } else { 0 };
     let index = call.env.scope.copy_index(name, call.at).map_err(|error| error.of("copyIndex"))?;
     if offset >= args.len() {
-        return Ok(super::text::passed(index, call.at));
+        // Which turn it is was written nowhere.
+        return Ok(Value { at: call.at, via: Via::default(), ..index });
     }
     if args.len() > offset + 1 {
         return Err(args.wrong_type(0, "a string, the name of the loop, when there are two"));
