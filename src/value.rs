@@ -3,6 +3,7 @@
 //! One type from the document to the manifest: a reader makes it of text, the template language computes with it, and the
 //! readers of manifests look into it. Cloning is cheap: texts share their file, arrays and objects are counted.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::source::{Span, Text};
@@ -56,7 +57,16 @@ pub struct Via(Option<Rc<Hop>>);
 #[derive(Debug)]
 struct Hop {
     at: Span,
+    /// Which bytes of a text that was put together are from here, in the text with `…` for what is not known.
+    part: Option<Part>,
     next: Via,
+}
+
+/// A stretch of the text that a value was put together to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub start: u32,
+    pub end: u32,
 }
 
 /// A value that is not known before deployment.
@@ -202,6 +212,25 @@ impl Value {
         self
     }
 
+    /// The value as the place to change for these bytes of its text: where the text was put together, the part that holds
+    /// them, or the empty part that they stand around. `None` where no single part is to blame.
+    pub fn blamed(&self, bytes: &Range<usize>) -> Option<Value> {
+        let wanted = Part { start: u32::try_from(bytes.start).ok()?, end: u32::try_from(bytes.end).ok()? };
+        let part = self.via.blamed(wanted)?;
+        let mut hops: Vec<Span> = self.via.hops().filter(|hop| hop.part == Some(part)).map(|hop| hop.at).collect();
+        let written = hops.pop()?;
+        let offset = |byte: u32| byte.saturating_sub(part.start) as usize;
+        let mirrors = written.end.saturating_sub(written.start) == part.end - part.start;
+        let at = match mirrors && part.holds(wanted) {
+            true => written.within(offset(wanted.start)..offset(wanted.end)),
+            false => written,
+        };
+        let around = self.via.hops().filter(|hop| hop.part.is_none()).map(|hop| hop.at);
+        let trail: Vec<Span> = around.chain([self.at]).chain(hops).collect();
+        let via = trail.into_iter().rev().fold(Via::default(), Via::and);
+        Some(Value { data: self.data.clone(), at, via })
+    }
+
     fn plain(&self) -> &Value {
         match &self.data {
             Data::Secure(inner) => inner.plain(),
@@ -232,10 +261,53 @@ impl Member {
 impl Via {
     /// The trail with one more place, which becomes the nearest.
     pub fn and(self, at: Span) -> Via {
-        if !at.is_written() || self.0.as_ref().is_some_and(|hop| hop.at == at) {
+        self.and_part(at, None)
+    }
+
+    /// The trail with one more place, from which this part of the text is.
+    pub fn and_part(self, at: Span, part: Option<Part>) -> Via {
+        if !at.is_written() || self.0.as_ref().is_some_and(|hop| hop.at == at && (hop.part == part || part.is_none())) {
             return self;
         }
-        Via(Some(Rc::new(Hop { at, next: self })))
+        Via(Some(Rc::new(Hop { at, part, next: self })))
+    }
+
+    /// The places with the part of the text that each gave, nearest first.
+    pub fn parts(&self) -> impl Iterator<Item = (Span, Option<Part>)> {
+        self.hops().map(|hop| (hop.at, hop.part))
+    }
+
+    /// The trail of a text of which so many bytes were cut off in front; `None` where its parts hold no longer.
+    pub fn cut(&self, front: Option<u32>) -> Via {
+        if !self.has_parts() {
+            return self.clone();
+        }
+        let moved = |part: Part| {
+            let front = front?;
+            (part.end >= front).then(|| Part { start: part.start.saturating_sub(front), end: part.end - front })
+        };
+        let hops: Vec<_> = self.parts().collect();
+        hops.into_iter().rev().fold(Via::default(), |via, (at, part)| via.and_part(at, part.and_then(moved)))
+    }
+
+    pub fn has_parts(&self) -> bool {
+        self.hops().any(|hop| hop.part.is_some())
+    }
+
+    fn hops(&self) -> impl Iterator<Item = &Hop> {
+        std::iter::successors(self.0.as_deref(), |hop| hop.next.0.as_deref())
+    }
+
+    fn blamed(&self, wanted: Part) -> Option<Part> {
+        let parts = || self.hops().filter_map(|hop| hop.part);
+        // Where something is missing, it is missing behind what stands in front.
+        let holds = |part: &Part| part.holds(wanted) && part.start < wanted.end;
+        let holding = parts().filter(holds).min_by_key(|part| part.end - part.start);
+        let empty = parts().find(|part| part.is_empty() && wanted.start <= part.start && part.end <= wanted.end);
+        let found = if wanted.is_empty() { empty.or(holding) } else { holding.or(empty) };
+        // A mistake that goes on behind a part begins in it.
+        let begun = |part: &Part| part.start <= wanted.start && wanted.start < part.end;
+        found.or_else(|| parts().filter(begun).min_by_key(|part| part.end - part.start))
     }
 
     /// The last place passed through.
@@ -254,7 +326,22 @@ impl Via {
 
     /// The places, nearest first.
     pub fn spans(&self) -> Vec<Span> {
-        std::iter::successors(self.0.as_ref(), |hop| hop.next.0.as_ref()).map(|hop| hop.at).collect()
+        self.hops().map(|hop| hop.at).collect()
+    }
+}
+
+impl Part {
+    /// The same stretch of a text that has so many bytes in front.
+    pub fn moved(self, by: u32) -> Part {
+        Part { start: self.start.saturating_add(by), end: self.end.saturating_add(by) }
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    fn holds(self, inner: Part) -> bool {
+        self.start <= inner.start && inner.end <= self.end
     }
 }
 
@@ -299,5 +386,39 @@ impl Unknown {
             return "…".to_owned();
         }
         self.pieces.iter().map(|piece| if let Piece::Known(text) = piece { text } else { "…" }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Part, Value, Via};
+    use crate::source::{Sources, Span};
+
+    /// `api` and `:v1`, put together by what stands behind them in the file.
+    fn composed() -> (Value, [Span; 3]) {
+        let file = Sources::default().add("main.json", "api:v1concat");
+        let [name, tag, call] = [(0, 3), (3, 6), (6, 12)].map(|(start, end)| Span { file, start, end });
+        let via = Via::default()
+            .and_part(name, Some(Part { start: 0, end: 3 }))
+            .and_part(tag, Some(Part { start: 3, end: 6 }));
+        (Value { via, ..Value::string("api:v1", call) }, [name, tag, call])
+    }
+
+    #[test]
+    fn the_part_that_holds_the_bytes_is_to_blame() {
+        let (value, [name, tag, call]) = composed();
+        assert_eq!(value.blamed(&(1..3)).map(|value| value.at), Some(name.within(1..3)));
+        let blamed = value.blamed(&(3..6)).unwrap();
+        assert_eq!((blamed.at, blamed.via.spans()), (tag, vec![call]));
+        assert_eq!(value.blamed(&(2..4)).map(|value| value.at), Some(name), "where it begins");
+        assert!(value.blamed(&(6..8)).is_none());
+    }
+
+    #[test]
+    fn parts_move_with_what_is_cut_off_and_end_with_what_is_changed() {
+        let (value, [_, tag, _]) = composed();
+        let moved = Value { via: value.via.cut(Some(3)), ..value.clone() };
+        assert_eq!(moved.blamed(&(1..3)).map(|value| value.at), Some(tag.within(1..3)));
+        assert!(Value { via: value.via.cut(None), ..value }.blamed(&(3..6)).is_none());
     }
 }

@@ -136,6 +136,15 @@ fn mistake(pull: &Pull, written: &Written) -> Result<Option<Mistake>, Stop> {
     if token(pull, written).is_some() {
         return Err(ANOTHER);
     }
+    if written.is_whole && pull.workload.host == Host::Compose && written.text.contains('$') {
+        let known = without_variables(&written.text);
+        return match judge_partial(&known) {
+            Some(mistake) if placeholder(&known).is_none() => {
+                Ok(Some(Mistake { at: 0..written.text.len(), fix: None, ..mistake }))
+            }
+            _ => Err(Stop::NotApplicable("the reference holds a variable")),
+        };
+    }
     if written.is_whole {
         if placeholder(&written.text).is_some_and(|token| token.certain) {
             return Err(Stop::NotApplicable("the reference holds a variable"));
@@ -148,10 +157,22 @@ fn mistake(pull: &Pull, written: &Written) -> Result<Option<Mistake>, Stop> {
     }
 }
 
+/// The text of a compose file with `…` for each variable: whatever stands there, what is around it stays.
+fn without_variables(text: &str) -> String {
+    let mut known = String::new();
+    let mut rest = text;
+    while let Some(token) = placeholder(rest) {
+        known.push_str(&rest[..token.range.start]);
+        known.push('…');
+        rest = &rest[token.range.end..];
+    }
+    known + rest
+}
+
 impl Written<'_> {
     /// A finding at these bytes of the reference.
     pub fn at(&self, range: Range<usize>, title: impl Into<String>) -> Finding {
-        let value = Value { at: self.place(range), ..self.value.clone() };
+        let value = self.place(range);
         match self.value.is_secure() {
             true => Finding::at_value(
                 &value,
@@ -177,7 +198,12 @@ impl Written<'_> {
 
     fn mistaken(&self, mistake: &Mistake) -> Finding {
         let title = format!("`{}` is no image reference: {mistake}", self.shown());
-        let finding = self.at(mistake.at.clone(), title);
+        // Between two slashes nothing stands: one of them may be of another part of the text.
+        let slash = usize::from(mistake.reason == Reason::EmptySegment && mistake.at.start > 0);
+        let finding = match self.mirrors() {
+            true => self.at(mistake.at.clone(), title),
+            false => self.at(mistake.at.start - slash..mistake.at.end, title),
+        };
         self.hinted(finding, mistake.hint.as_deref(), mistake.fix.as_deref())
     }
 
@@ -197,8 +223,12 @@ impl Written<'_> {
         }
     }
 
-    fn place(&self, range: Range<usize>) -> crate::source::Span {
-        if self.mirrors() { self.value.at.within(range) } else { self.value.at }
+    /// The value where these bytes of it are to be changed.
+    fn place(&self, range: Range<usize>) -> Value {
+        if self.mirrors() {
+            return Value { at: self.value.at.within(range), ..self.value.clone() };
+        }
+        self.value.blamed(&range).unwrap_or_else(|| self.value.clone())
     }
 
     /// Whether the file holds the text byte for byte, as far as its length tells: what was put together is longer or shorter.

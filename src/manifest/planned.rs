@@ -112,18 +112,31 @@ impl Grant<'_> {
         if let (Some(granted), Some(known)) = (principal.as_str(), principal_id) {
             return Some(granted.eq_ignore_ascii_case(known));
         }
+        if self.resource_id().is_some() {
+            return Some(false);
+        }
         match &principal.as_unknown()?.symbol {
             Some(Symbol::Principal(of)) => is_named(of, id?),
             _ => None,
         }
     }
 
-    /// Whether it is granted to the *application* id of an identity: a mistake that people make, and that gives nobody anything.
-    pub fn is_to_client(&self, id: &Value) -> Option<bool> {
+    /// Whether it is granted to the *application* id of an identity, or to its resource id: mistakes that people make, and that
+    /// give nobody anything.
+    pub fn is_to_no_principal(&self, id: &Value) -> Option<bool> {
+        if let Some(of) = self.resource_id() {
+            return is_named(&of, id);
+        }
         match &self.principal?.as_unknown()?.symbol {
             Some(Symbol::Client(of)) => is_named(of, id),
             _ => Some(false),
         }
+    }
+
+    /// The resource id that stands where an object id belongs.
+    pub fn resource_id(&self) -> Option<String> {
+        let principal = self.principal?;
+        principal.partial().filter(|text| text.starts_with("/subscriptions/")).and_then(|_| principal.canonical())
     }
 }
 
@@ -239,7 +252,7 @@ mod tests {
         let client = PRINCIPAL.replace("principalId", "clientId");
         let manifest = deployed(&format!("{start}, {}}}", properties(&client)));
         let grant = manifest.planned.grants().next().unwrap();
-        assert_eq!(grant.is_to_client(&manifest.workloads[0].identity.user_assigned[0].id), Some(true));
+        assert_eq!(grant.is_to_no_principal(&manifest.workloads[0].identity.user_assigned[0].id), Some(true));
     }
 
     #[test]

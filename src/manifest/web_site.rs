@@ -86,7 +86,8 @@ fn image(version: &Value) -> Option<Value> {
         // A text without escapes is as long in the file as it is in memory.
         let mirrors = version.at.is_written() && (version.at.end - version.at.start) as usize == text.len();
         let at = if mirrors { version.at.within(PREFIX.len()..text.len()) } else { version.at };
-        return Some(Value { data: Data::String(rest.to_owned().into()), at, via: version.via.clone() });
+        let via = version.via.cut(u32::try_from(PREFIX.len()).ok());
+        return Some(Value { data: Data::String(rest.to_owned().into()), at, via });
     }
     let unknown = version.as_unknown()?;
     let Some(Piece::Known(first)) = unknown.pieces.first() else { return None };
@@ -97,7 +98,7 @@ fn image(version: &Value) -> Option<Value> {
         rest => pieces[0] = Piece::Known(rest.to_owned()),
     }
     let unknown = Unknown { pieces, alternatives: Vec::new(), ..unknown.clone() };
-    Some(Value { via: version.via.clone(), ..Value::unknown(unknown, version.at) })
+    Some(Value { via: version.via.cut(u32::try_from(PREFIX.len()).ok()), ..Value::unknown(unknown, version.at) })
 }
 
 /// Whether the site's `kind` says that it runs a container: `app,linux,container`, `functionapp,linux,container,azurecontainerapps`.

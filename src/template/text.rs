@@ -4,91 +4,14 @@
 //! characters: `uniqueString()` gives 13 of `a-z2-7`, a GUID has 36. What can be said of a string with such stretches
 //! without guessing is said here.
 
-use std::rc::Rc;
+mod builder;
 
 use crate::source::Span;
 use crate::value::{Data, Piece, Unknown, Value, Via};
 
 use super::spell;
 
-/// A string being put together.
-#[derive(Debug, Default)]
-pub struct Builder {
-    pieces: Vec<Piece>,
-    known: String,
-    why: Option<String>,
-    secure: bool,
-}
-
-impl Builder {
-    pub fn new() -> Builder {
-        Builder::default()
-    }
-
-    pub fn push(&mut self, text: &str) {
-        self.known.push_str(text);
-    }
-
-    /// A stretch that is not known, by its canonical expression.
-    pub fn push_unknown(&mut self, expression: impl Into<String>, why: &str) {
-        self.seal();
-        self.pieces.push(Piece::Unknown(expression.into()));
-        self.why.get_or_insert_with(|| why.to_owned());
-    }
-
-    /// All of a string, known or not. `false` when the value is no string and cannot turn out to be one.
-    pub fn push_value(&mut self, value: &Value) -> bool {
-        match &value.data {
-            Data::String(text) => self.push(text),
-            Data::Unknown(unknown) => self.push_pieces(&pieces(unknown), &unknown.why),
-            Data::Secure(inner) => {
-                self.secure = true;
-                return self.push_value(inner);
-            }
-            _ => return false,
-        }
-        true
-    }
-
-    pub fn push_pieces(&mut self, pieces: &[Piece], why: &str) {
-        for piece in pieces {
-            match piece {
-                Piece::Known(text) => self.push(text),
-                Piece::Unknown(expression) => self.push_unknown(expression.as_str(), why),
-            }
-        }
-    }
-
-    /// How many bytes of it are known by now.
-    pub fn len(&self) -> usize {
-        let known = |piece: &Piece| if let Piece::Known(text) = piece { text.len() } else { 0 };
-        self.known.len() + self.pieces.iter().map(known).sum::<usize>()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty() && self.known.is_empty()
-    }
-
-    /// The string: a text when all of it is known.
-    pub fn finish(mut self, at: Span) -> Value {
-        let secure = self.secure;
-        let value = if self.pieces.is_empty() {
-            Value::string(self.known, at)
-        } else {
-            self.seal();
-            Value::unknown(unknown(self.pieces, self.why.unwrap_or_default()), at)
-        };
-        if secure { Value::new(Data::Secure(Rc::new(value)), at) } else { value }
-    }
-
-    fn seal(&mut self) {
-        if !self.known.is_empty() {
-            let mut known = std::mem::take(&mut self.known);
-            known.shrink_to_fit();
-            self.pieces.push(Piece::Known(known));
-        }
-    }
-}
+pub use builder::Builder;
 
 /// An unknown string of these stretches.
 pub fn unknown(mut pieces: Vec<Piece>, why: String) -> Unknown {
@@ -116,7 +39,12 @@ pub fn value(pieces: &[Piece], why: &str, at: Span) -> Value {
 
 /// A value that was made of `of`: what a person would edit is still `of`'s text.
 pub fn made_of(of: &Value, data: Data, at: Span) -> Value {
-    let made = Value { data, at: of.at, via: of.via.clone() };
+    let mut made = Value { data, at: of.at, via: of.via.clone() };
+    if of.via.has_parts() {
+        // Parts are counted in bytes: they hold for a change of case, not for a cut or a replacement.
+        let is_as_long = made.partial().is_some_and(|made| of.partial().is_some_and(|of| made.len() == of.len()));
+        made.via = made.via.cut(is_as_long.then_some(0));
+    }
     if of.at.is_written() { passed(made, at) } else { Value { at, via: Via::default(), ..made } }
 }
 

@@ -13,7 +13,8 @@
 use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Evidence, Stop};
 use crate::finding::{Finding, Severity};
-use crate::manifest::{Credential, Found, Host, Partial, PlannedResource, Pull};
+use crate::manifest::{Credential, Found, Host, Partial, PlannedResource, Pull, RegistryEntry};
+use crate::value::Value;
 
 use super::{live, remedy, wiring};
 
@@ -78,6 +79,12 @@ fn elsewhere(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         return Ok(Vec::new());
     }
     // A private network's registry may need no login at all; whether it is reached is asked elsewhere.
+    if evidence.is_offline()
+        && let Some(entry) = at_other_port(pull, image.registry.as_str())
+    {
+        let finding = finding(pull, &Partial::known(image.registry.as_str()));
+        return Ok(vec![finding.also(entry.at, "this entry is for another port").warning()]);
+    }
     match evidence.open_to_all(&image, &pull.container.platform)? {
         Ok(true) => Ok(Vec::new()),
         Ok(false) => {
@@ -88,6 +95,15 @@ fn elsewhere(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
         }
         Err(failure) => Err(Stop::Unverified(failure)),
     }
+}
+
+/// The entry for the same name at another port: its credentials are not for this registry.
+fn at_other_port<'m>(pull: &Pull<'m>, host: &str) -> Option<&'m RegistryEntry> {
+    let name = |host: &str| host.split_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
+    let server = |entry: &&RegistryEntry| {
+        entry.server.as_ref().and_then(Value::as_str).is_some_and(|server| name(server) == name(host))
+    };
+    pull.workload.registries.entries.iter().find(server)
 }
 
 fn finding(pull: &Pull, host: &Partial) -> Finding {
@@ -211,6 +227,15 @@ mod tests {
         also: registries: no entry here is for this registry
         help: add an entry to `registries` with `server: ghcr.io`, a user name and the secret of its password
         ");
+    }
+
+    #[test]
+    fn an_entry_for_another_port_is_for_another_registry() {
+        let says = |server| verdict_with(CHECK, "acme.example:8443/api:v1", &[server], &Evidence::default().offline());
+        assert!(says("acme.example").starts_with("warning: the image is pulled anonymously"));
+        assert!(says("ACME.example:443").starts_with("warning: the image is pulled anonymously"));
+        assert_eq!(says("acme.example:8443"), "pass");
+        assert!(says("acme.other").starts_with("not asked: "));
     }
 
     #[test]

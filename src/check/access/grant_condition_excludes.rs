@@ -30,7 +30,7 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
         let Flaw::ConditionExcludes(grant) = flaw else { return None };
         let image = flawed.pull.image().ok()?;
         let title = format!("the condition of the grant does not let {} through", image.repository);
-        let finding = flawed.at_grant(grant, title);
+        let finding = flawed.at_grant(grant, grant.condition, title);
         let finding = match grant.condition {
             Some(condition) => finding.also(flawed.pull.place(condition), "the condition"),
             None => finding,
@@ -61,7 +61,7 @@ mod tests {
         };
         insta::assert_snapshot!(with("web"), @"
         error: the condition of the grant does not let api through
-        at: {
+        at: ((!(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/content/read'}) AND !(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/metadata/read'})) OR (@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'web'))
         also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
         also: {
               \"type\": \"Microsoft.ContainerRegistry/registries\",
@@ -71,7 +71,6 @@ mod tests {
                 \"roleAssignmentMode\": \"AbacRepositoryPermissions\"
               }
             }: the registry
-        also: ((!(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/content/read'}) AND !(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/metadata/read'})) OR (@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'web')): the condition
         help: name the repository: `((!(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/content/read'}) AND !(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/metadata/read'})) OR (@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'api'))`
         ");
         assert_eq!(with("api"), "pass");

@@ -4,6 +4,7 @@ use crate::evidence::{Evidence, Stop};
 use crate::finding::Finding;
 use crate::manifest::{Grant, Manifest, Pull, Puller, Workload};
 use crate::rbac::RegistryMode;
+use crate::source::Span;
 use crate::value::Value;
 
 use super::plan::{self, Flaw, Granted, Plan};
@@ -35,6 +36,16 @@ pub fn judge(
             Granted::No(flaw) => flaw.clone(),
         };
         let certain = plan.is_certain();
+        // What Azure grants now decides as well; where that is not enough, one check says so, and points at this grant.
+        if !certain && !evidence.is_offline() {
+            match live::standing(pull, evidence) {
+                Ok(standing) if standing.cause().is_some() => {
+                    return Err(Stop::NotApplicable("`pull-role-missing` tells what Azure grants"));
+                }
+                Err(Stop::Need(question)) => return Err(Stop::Need(question)),
+                _ => {}
+            }
+        }
         let found = report(&Flawed { pull, who, plan }, &flawed);
         Ok(found.map(|finding| if certain { finding } else { finding.warning() }).into_iter().collect())
     })
@@ -57,10 +68,16 @@ pub fn weigh<'m>(pull: &Pull<'m>) -> Result<(Puller<'m>, Plan<'m>), Stop> {
 }
 
 impl Flawed<'_, '_> {
-    /// A finding at a grant, with the registry entry that needs it.
-    pub fn at_grant(&self, grant: &Grant, title: String) -> Finding {
-        let at = grant.role_id.map_or(grant.resource.at, |_| grant.resource.at);
-        let mut finding = Finding::at(at, title);
+    /// A finding at the property of a grant that is wrong, with the registry entry that needs the grant.
+    pub fn at_grant(&self, grant: &Grant, wrong: Option<&Value>, title: String) -> Finding {
+        let block = grant.resource.at;
+        let is_inside = |at: &Span| at.file == block.file && block.start <= at.start && at.end <= block.end;
+        let places = wrong.map(|value| std::iter::once(value.at).chain(value.via.spans()).collect::<Vec<_>>());
+        let places = places.unwrap_or_default();
+        let mut finding = Finding::at(places.iter().copied().find(is_inside).unwrap_or(block), title);
+        for at in places.into_iter().filter(|at| !is_inside(at)) {
+            finding = finding.also(at, "the value comes through here");
+        }
         if let Some(at) = self.entry() {
             finding = finding.also(at, "the registry entry that needs it");
         }
@@ -71,7 +88,7 @@ impl Flawed<'_, '_> {
     }
 
     /// Where the registry entry of the pull is written.
-    pub fn entry(&self) -> Option<crate::source::Span> {
+    pub fn entry(&self) -> Option<Span> {
         let identity = |value: &Value| value.at.is_written().then(|| self.pull.place(value));
         let by_value = self.who.value().and_then(identity);
         by_value.or_else(|| match self.pull.entry() {

@@ -2,7 +2,7 @@
 //!
 //! ## Why
 //! An app can have several identities; only the one that the registry entry names pulls. A role for the build's identity, or for
-//! the client id instead of the principal id, gives that one nothing.
+//! the client id or the resource id instead of the principal id, gives that one nothing.
 //! <https://learn.microsoft.com/azure/role-based-access-control/role-assignments-template>
 //!
 //! ## Fix
@@ -27,19 +27,20 @@ pub const CHECK: Check = Check {
 
 fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     grant_flaw::judge(manifest, workload, evidence, |flawed, flaw| match flaw {
-        Flaw::ClientId(grant) => {
+        Flaw::NoPrincipal(grant) => {
+            let what = if grant.resource_id().is_some() { "resource id" } else { "client id" };
             let title = format!(
-                "{} is granted to the client id of {}, which is no principal",
+                "{} is granted to the {what} of {}, which is no principal",
                 plan::role_name(grant),
                 flawed.name()
             );
-            Some(flawed.at_grant(grant, title).help("grant it to the `principalId`"))
+            Some(flawed.at_grant(grant, grant.principal, title).help("grant it to the `principalId`"))
         }
         // Where the identity exists it may have its role already, and the grant is meant for somebody else.
         Flaw::OtherPrincipal(grant) if flawed.plan.identity_is_new => {
             let title =
                 format!("{} is granted to {}, and {} pulls", plan::role_name(grant), holder(grant), flawed.name());
-            Some(flawed.at_grant(grant, title).help(format!(
+            Some(flawed.at_grant(grant, grant.principal, title).help(format!(
                 "grant {} to the `principalId` of {}",
                 flawed.role(),
                 flawed.name()
@@ -67,7 +68,7 @@ mod tests {
     fn a_role_of_another_identity_does_not_count() {
         insta::assert_snapshot!(says(CHECK, &Template { principal: "[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-build'), '2023-01-31').principalId]", ..Template::default() }), @"
         error: AcrPull is granted to id-build, and the identity id-pull pulls
-        at: {
+        at: reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-build'), '2023-01-31').principalId
         also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
         also: {
               \"type\": \"Microsoft.ContainerRegistry/registries\",
@@ -85,7 +86,7 @@ mod tests {
     fn a_client_id_is_no_principal() {
         insta::assert_snapshot!(says(CHECK, &Template { principal: "[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'), '2023-01-31').clientId]", ..Template::default() }), @"
         error: AcrPull is granted to the client id of the identity id-pull, which is no principal
-        at: {
+        at: reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'), '2023-01-31').clientId
         also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
         also: {
               \"type\": \"Microsoft.ContainerRegistry/registries\",
@@ -97,6 +98,15 @@ mod tests {
             }: the registry
         help: grant it to the `principalId`
         ");
+    }
+
+    #[test]
+    fn a_resource_id_is_no_principal() {
+        let id = "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull')]";
+        let said = says(CHECK, &Template { principal: id, ..Template::default() });
+        assert!(said.starts_with(
+            "error: AcrPull is granted to the resource id of the identity id-pull, which is no principal"
+        ));
     }
 
     #[test]

@@ -28,7 +28,7 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
     grant_flaw::judge(manifest, workload, evidence, |flawed, flaw| {
         let Flaw::WrongRole(grant) = flaw else { return None };
         let title = format!("{} does not allow {} to pull", plan::role_name(grant), flawed.name());
-        Some(flawed.at_grant(grant, title).help(format!("grant {}", flawed.role())))
+        Some(flawed.at_grant(grant, grant.role_id, title).help(format!("grant {}", flawed.role())))
     })
 }
 
@@ -41,7 +41,7 @@ mod tests {
     fn a_role_that_only_sounds_like_a_pull_fails() {
         insta::assert_snapshot!(says(CHECK, &Template { role: "c2f4ef07-c644-48eb-af81-4b1b4947fb11", ..Template::default() }), @"
         error: AcrDelete does not allow the identity id-pull to pull
-        at: {
+        at: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'c2f4ef07-c644-48eb-af81-4b1b4947fb11')
         also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
         also: {
               \"type\": \"Microsoft.ContainerRegistry/registries\",

@@ -31,7 +31,7 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
         let is_abac = flawed.plan.mode == Some(RegistryMode::Abac);
         let mode = if is_abac { "in ABAC mode" } else { "in legacy mode" };
         let title = format!("{} allows nothing on {}, which is {mode}", plan::role_name(grant), flawed.registry());
-        Some(flawed.at_grant(grant, title).help(format!("grant {}", flawed.role())))
+        Some(flawed.at_grant(grant, grant.role_id, title).help(format!("grant {}", flawed.role())))
     })
 }
 
@@ -46,7 +46,7 @@ mod tests {
     fn a_registry_in_abac_mode_does_not_honour_acr_pull() {
         insta::assert_snapshot!(says(CHECK, &Template { abac: true, ..Template::default() }), @"
         error: AcrPull allows nothing on acme1, which is in ABAC mode
-        at: {
+        at: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')
         also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
         also: {
               \"type\": \"Microsoft.ContainerRegistry/registries\",
@@ -65,7 +65,7 @@ mod tests {
     fn a_registry_in_legacy_mode_does_not_honour_repository_reader() {
         insta::assert_snapshot!(says(CHECK, &Template { role: READER, ..Template::default() }), @"
         error: Container Registry Repository Reader allows nothing on acme1, which is in legacy mode
-        at: {
+        at: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'b93aa761-3e63-49ed-ac28-beffa264f7ac')
         also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
         also: {
               \"type\": \"Microsoft.ContainerRegistry/registries\",

@@ -31,7 +31,7 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
             format!("{} is granted on {scope}, not on the registry {}", plan::role_name(grant), flawed.registry());
         Some(
             flawed
-                .at_grant(grant, title)
+                .at_grant(grant, Some(&grant.scope), title)
                 .help(format!("set the `scope` of the role assignment to {}", flawed.registry())),
         )
     })
@@ -40,14 +40,43 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::check::access::template::{Template, says};
+    use crate::check::access::template::{Template, answering, holding, registry, says};
+    use crate::check::table::judged;
+    use crate::document::bytes::Encoding;
+    use crate::evidence::{Failure, Resource};
+    use crate::template::Context;
+    use crate::{load, manifest};
+    use serde_json::json;
+
+    #[test]
+    fn what_azure_grants_is_told_once() {
+        let app = Some("[resourceId('Microsoft.App/containerApps', 'app')]");
+        let template = Template { registry: false, scope: app, ..Template::default() }.text();
+        let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull";
+        let no_identity = Err(Failure::not_found("management.azure.com"));
+        let evidence = holding(registry(&json!({})), &[]);
+        let evidence = answering(evidence, Resource::Get { id: id.to_owned() }, no_identity);
+        let says = |check| {
+            judged(check, "template: {}", &evidence, |manifest, sources| {
+                let file = sources.add("main.json", &template);
+                let document = load::document("main.json".to_owned(), file, Encoding::default(), sources).unwrap();
+                let text = |name: &str| Some(name.to_owned());
+                let context = Context { subscription_id: text("s"), resource_group: text("g"), ..Context::default() };
+                let options = manifest::Options { context, ..manifest::Options::default() };
+                *manifest = manifest::read(&mut [document], &options);
+            })
+        };
+        assert_eq!(says(CHECK), "not applicable: `pull-role-missing` tells what Azure grants");
+        let main = says(super::super::pull_role_missing::CHECK);
+        assert!(main.starts_with("error: ") && main.contains("which is not enough"), "{main}");
+    }
 
     #[test]
     fn a_grant_on_the_app_does_not_reach_the_registry() {
         let app = Some("[resourceId('Microsoft.App/containerApps', 'app')]");
         insta::assert_snapshot!(says(CHECK, &Template { scope: app, ..Template::default() }), @"
         error: AcrPull is granted on app, not on the registry acme1
-        at: {
+        at: resourceId('Microsoft.App/containerApps', 'app')
         also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
         also: {
               \"type\": \"Microsoft.ContainerRegistry/registries\",
@@ -66,7 +95,7 @@ mod tests {
         let other = Some("[resourceId('Microsoft.ContainerRegistry/registries', 'acme2')]");
         insta::assert_snapshot!(says(CHECK, &Template { scope: other, ..Template::default() }), @"
         error: AcrPull is granted on acme2, not on the registry acme1
-        at: {
+        at: resourceId('Microsoft.ContainerRegistry/registries', 'acme2')
         also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
         also: {
               \"type\": \"Microsoft.ContainerRegistry/registries\",
@@ -80,7 +109,7 @@ mod tests {
         ");
         insta::assert_snapshot!(says(CHECK, &Template { scope: other, registry: false, ..Template::default() }), @"
         warning: AcrPull is granted on acme2, not on the registry acme1.azurecr.io
-        at: {
+        at: resourceId('Microsoft.ContainerRegistry/registries', 'acme2')
         also: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'id-pull'): the registry entry that needs it
         help: set the `scope` of the role assignment to acme1.azurecr.io
         ");

@@ -78,6 +78,8 @@ mod tests {
             "acme1.azurecr.cn",
             "https://acme1.azurecr.io/",
             "acme1.westeurope.geo.azurecr.io",
+            // No registry has this name, which is another mistake.
+            "my_acme.azurecr.io",
         ] {
             assert_eq!(says(server), "pass", "{server}");
         }

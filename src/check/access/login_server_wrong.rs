@@ -68,17 +68,29 @@ pub fn meant(image: &ImageRef, evidence: &Evidence) -> Result<Option<String>, St
     if !failure.is_not_found() {
         return Ok(None);
     }
-    let question = Resource::Find { kind: "Microsoft.ContainerRegistry/registries".to_owned() };
-    let Ok(json) = evidence.resource(question)? else { return Ok(None) };
-    let registries = json.get("value").or_else(|| json.get("data")).unwrap_or(json).as_array();
     let name = image.registry.acr().map(|acr| acr.name.to_owned());
-    let found = registries.into_iter().flatten().find(|registry| {
+    let found = registries(evidence)?.iter().find(|registry| {
         let own = registry.get("name").and_then(serde_json::Value::as_str);
         own.zip(name.as_deref()).is_some_and(|(own, name)| own.eq_ignore_ascii_case(name))
     });
-    let server =
-        found.and_then(|registry| registry.pointer("/properties/loginServer")).and_then(serde_json::Value::as_str);
+    let server = found.and_then(login_server);
     Ok(server.filter(|server| !server.eq_ignore_ascii_case(image.registry.name())).map(str::to_owned))
+}
+
+/// Every registry that the caller can read; none when they cannot be listed.
+///
+/// # Errors
+/// *Need* of them.
+pub fn registries(evidence: &Evidence) -> Result<&[serde_json::Value], Stop> {
+    let question = Resource::Find { kind: "Microsoft.ContainerRegistry/registries".to_owned() };
+    let Ok(json) = evidence.resource(question)? else { return Ok(&[]) };
+    let all = json.get("value").or_else(|| json.get("data")).unwrap_or(json);
+    Ok(all.as_array().map_or(&[], Vec::as_slice))
+}
+
+/// The login server of a registry as Resource Manager shows it.
+pub fn login_server(registry: &serde_json::Value) -> Option<&str> {
+    registry.pointer("/properties/loginServer").and_then(serde_json::Value::as_str)
 }
 
 fn at_image(pull: &Pull, title: String) -> Finding {

@@ -44,8 +44,8 @@ pub enum Flaw<'m> {
     WrongRole(Grant<'m>),
     WrongScope(Grant<'m>),
     OtherPrincipal(Grant<'m>),
-    /// Granted to the application id of the identity, which is nobody's object id.
-    ClientId(Grant<'m>),
+    /// Granted to the application id or the resource id of the identity, which is nobody's object id.
+    NoPrincipal(Grant<'m>),
     Nothing,
 }
 
@@ -113,8 +113,8 @@ fn granted<'m>(pull: &Pull<'m>, who: &Puller<'m>, plan: &Plan<'m>) -> Granted<'m
             covers: covers(&grant.scope, pull, plan),
             ..role(&grant, plan.mode, repository.as_deref())
         };
-        if weighed.is_to_client(&grant, id) {
-            flaw = Flaw::ClientId(grant).or(flaw);
+        if weighed.is_to_no_principal(&grant, id) {
+            flaw = Flaw::NoPrincipal(grant).or(flaw);
             continue;
         }
         match weighed {
@@ -133,10 +133,10 @@ fn granted<'m>(pull: &Pull<'m>, who: &Puller<'m>, plan: &Plan<'m>) -> Granted<'m
 }
 
 impl Weighed {
-    fn is_to_client(&self, grant: &Grant, id: Option<&Value>) -> bool {
+    fn is_to_no_principal(&self, grant: &Grant, id: Option<&Value>) -> bool {
         self.covers != Some(false)
             && self.pulls != Some(false)
-            && id.is_some_and(|id| grant.is_to_client(id) == Some(true))
+            && id.is_some_and(|id| grant.is_to_no_principal(id) == Some(true))
     }
 
     fn may_pull(&self) -> bool {
@@ -173,12 +173,24 @@ impl<'m> Flaw<'m> {
         if self.rank() < other.rank() { self } else { other }
     }
 
+    /// The grant that was meant for the pull.
+    pub fn grant(&self) -> Option<&Grant<'m>> {
+        match self {
+            Flaw::ConditionExcludes(grant)
+            | Flaw::WrongMode(grant)
+            | Flaw::WrongRole(grant)
+            | Flaw::NoPrincipal(grant)
+            | Flaw::WrongScope(grant) => Some(grant),
+            Flaw::OtherPrincipal(_) | Flaw::Nothing => None,
+        }
+    }
+
     fn rank(&self) -> u8 {
         match self {
             Flaw::ConditionExcludes(_) => 0,
             Flaw::WrongMode(_) => 1,
             Flaw::WrongRole(_) => 2,
-            Flaw::ClientId(_) => 3,
+            Flaw::NoPrincipal(_) => 3,
             Flaw::WrongScope(_) => 4,
             Flaw::OtherPrincipal(_) => 5,
             Flaw::Nothing => 6,

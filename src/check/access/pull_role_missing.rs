@@ -93,7 +93,11 @@ pub fn at_entry(pull: &Pull, standing: &Standing, title: String) -> Finding {
         super::plan::Granted::Yes(grants) => grants
             .iter()
             .fold(finding, |finding, grant| finding.also(grant.resource.at, "the role that the deployment assigns")),
-        _ => finding,
+        super::plan::Granted::No(flaw) => match flaw.grant() {
+            Some(grant) => finding.also(grant.resource.at, "the role that the deployment assigns, which is not enough"),
+            None => finding,
+        },
+        super::plan::Granted::Undecided(_) => finding,
     }
 }
 

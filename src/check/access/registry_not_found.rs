@@ -11,6 +11,7 @@
 use crate::check::{Check, Hypothesis, Run};
 use crate::evidence::{Evidence, Failure, Stop};
 use crate::finding::{Finding, Severity};
+use crate::image::nearest;
 use crate::manifest::{Found, Manifest, Pull, Workload};
 
 use super::{live, login_server_wrong, wiring};
@@ -55,7 +56,17 @@ fn judge(pull: &Pull, evidence: &Evidence) -> Result<Vec<Finding>, Stop> {
     match evidence.reach(&image.registry)? {
         // An alias that leads nowhere is a private link: there is a registry, and its private zone is not seen from here.
         Err(Failure::Name { last: None, .. }) => {
-            Ok(vec![finding(pull, format!("there is no registry {}", image.registry))])
+            let found = finding(pull, format!("there is no registry {}", image.registry));
+            let servers: Vec<&str> =
+                login_server_wrong::registries(evidence)?.iter().filter_map(login_server_wrong::login_server).collect();
+            let label = |server: &'_ str| server.split('.').next().unwrap_or_default().to_owned();
+            let labels: Vec<String> = servers.iter().map(|server| label(server)).collect();
+            let near = nearest(&label(image.registry.name()), &labels);
+            let near = near.and_then(|near| servers.iter().find(|server| label(server) == near));
+            Ok(vec![match near {
+                Some(near) => found.help(format!("correct the name of the registry: is {near} meant?")),
+                None => found,
+            }])
         }
         _ => Ok(Vec::new()),
     }
@@ -94,6 +105,21 @@ mod tests {
         help: correct the name of the registry
         run: az acr list --query \"[].loginServer\" -o tsv
         ");
+    }
+
+    #[test]
+    fn the_registry_that_was_meant_is_named() {
+        let host = || Host::parse("acme1.azurecr.io").unwrap();
+        let find = Resource::Find { kind: "Microsoft.ContainerRegistry/registries".to_owned() };
+        let listed = |server: &str| {
+            let unseen = Evidence::default()
+                .with(Question::Registry { host: host() }, Err(Failure::not_found("management.azure.com")));
+            let all = json!({"value": [{"name": "x", "properties": {"loginServer": server}}]});
+            let failure = Failure::Name { host: "acme1.azurecr.io".to_owned(), last: None };
+            live(CHECK, &answering(unseen, find.clone(), Ok(all)).with(Question::Reach { host: host() }, Err(failure)))
+        };
+        assert!(listed("acme11.azurecr.io").contains("is acme11.azurecr.io meant?"));
+        assert!(listed("payroll.azurecr.io").contains("help: correct the name of the registry\n"));
     }
 
     #[test]

@@ -58,12 +58,14 @@ pub fn is_azure(host: &Partial) -> Option<bool> {
     if placeholder(host.as_str()).is_some() {
         return None;
     }
-    if host.is_known() {
-        return Some(RegistryHost::parse(host.as_str()).is_ok_and(|host| is_acr(&host)));
-    }
-    // The end of a host is often known where its beginning is not.
     const SUFFIXES: [&str; 3] = [".azurecr.io", ".azurecr.us", ".azurecr.cn"];
     let text = host.as_str();
+    if host.is_known() {
+        // A name that no registry can have is misspelt, and meant to be one of Azure's all the same.
+        let is_meant = SUFFIXES.iter().any(|suffix| text.ends_with(suffix));
+        return Some(is_meant || RegistryHost::parse(text).is_ok_and(|host| is_acr(&host)));
+    }
+    // The end of a host is often known where its beginning is not.
     match text.rsplit('…').next().unwrap_or_default() {
         _ if SUFFIXES.iter().any(|suffix| text.ends_with(suffix)) => Some(true),
         tail if tail.contains('.') && !SUFFIXES.iter().any(|suffix| suffix.ends_with(tail)) => Some(false),

@@ -53,7 +53,7 @@ fn no_text(value: &Value) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::check::table::verdict;
+    use crate::check::table::{template, verdict, verdicts};
     use crate::evidence::Evidence;
 
     #[track_caller]
@@ -86,10 +86,55 @@ mod tests {
         ");
     }
 
+    /// Whether the finding is at a part of the image, and not at the whole expression.
+    #[track_caller]
+    fn is_at_part(parameters: &[(&str, &str)], image: &str) -> bool {
+        let parameter =
+            |(name, value): &(&str, &str)| format!(r#""{name}": {{"type": "string", "defaultValue": "{value}"}}"#);
+        let parameters: Vec<String> = parameters.iter().map(parameter).collect();
+        let said = verdicts(CHECK, &template(&parameters.join(","), image), &Evidence::default());
+        let whole = &image[1..image.len() - 1];
+        let (part, all) = (format!("\nalso: {whole}: the value comes through here"), format!("\nat: {whole}"));
+        assert!(said.starts_with("error: ") && said.contains(&part) != said.contains(&all), "{said}");
+        said.contains(&part)
+    }
+
+    #[test]
+    fn a_text_that_was_put_together_is_mended_where_the_wrong_part_is_written() {
+        let format = "[format('acme.azurecr.io/api:{0}', parameters('tag'))]";
+        assert!(is_at_part(&[("tag", ":v1")], format));
+        assert!(is_at_part(&[("tag", "feature/login")], format));
+        assert!(is_at_part(&[("tag", "")], format));
+        assert!(is_at_part(
+            &[("tag", "V/1")],
+            "[format('{0}{1}', 'acme.azurecr.io/api', concat(':', toLower(parameters('tag')), '.1'))]"
+        ));
+        assert!(is_at_part(&[("host", "acme.azurecr.io/")], "[format('{0}/api:v1', parameters('host'))]"));
+        let both = "[format('{0}/{1}/api:v1', parameters('host'), parameters('team'))]";
+        assert!(is_at_part(&[("host", "acme.azurecr.io"), ("team", "")], both));
+        assert!(is_at_part(&[("tag", "")], "[concat('acme.azurecr.io/api:', parameters('tag'))]"));
+    }
+
+    #[test]
+    fn what_no_single_part_holds_stays_at_the_whole() {
+        assert!(!is_at_part(&[("tag", "v1")], "[format('acme.azurecr.io//{0}', parameters('tag'))]"));
+        assert!(!is_at_part(&[("tag", "v1")], "[concat('acme.azurecr.io/api::', parameters('tag'))]"));
+    }
+
+    #[test]
+    fn the_rest_of_a_compose_reference_is_judged_without_its_variables() {
+        let says = |image: &str| {
+            let text = format!("services:\n  web:\n    image: {image}\n");
+            verdicts(CHECK, &text, &Evidence::default())
+        };
+        assert!(says("${REGISTRY:-acme.azurecr.io}//web:${TAG}").starts_with("error: "));
+        assert!(says("${REGISTRY}/web:${TAG}").starts_with("not applicable: "));
+    }
+
     #[test]
     fn what_is_no_text_fails() {
         let yaml = "name: app\ntemplate:\n  containers:\n  - name: api\n    image: 1.27\n";
-        insta::assert_snapshot!(crate::check::table::verdicts(CHECK, yaml, &Evidence::default()), @"
+        insta::assert_snapshot!(verdicts(CHECK, yaml, &Evidence::default()), @"
         error: the image is a number, not a text
         at: 1.27
         ");

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::template::text::Builder;
-use crate::value::{Data, Piece, Value, Via};
+use crate::value::{Data, Part, Piece, Value, Via};
 
 use super::{
     Args, Builtin, Kind, Outcome, any, compare, format, is_spread, json, known, number, open, parts, spell, text,
@@ -52,15 +52,29 @@ pub(super) fn push(builder: &mut Builder, value: &Value) {
 /// A string that the call put together. Its place is the call; what it was put together of is in its trail. Where all of
 /// its text is that of one argument, nothing was put together.
 pub(super) fn built(args: &Args, builder: Builder) -> Value {
+    let part = |value: &Value| builder.part(value);
+    let parts: Vec<Option<Part>> = args.values.iter().flat_map(sources).take(MAX_SOURCES).map(part).collect();
     let value = builder.finish(args.at);
     let whole = value.as_str();
-    if let Some(only) = args.values.iter().find(|arg| whole.is_some() && arg.as_str() == whole && arg.at.is_written()) {
+    // An empty argument may be why the text is what it is.
+    let is_empty = |(source, part): (&Value, &Option<Part>)| {
+        part.is_some_and(Part::is_empty)
+            && std::iter::once(source.at).chain(source.via.nearest()).any(|at| at.is_written() && !args.covers(at))
+    };
+    let has_empty = whole != Some("") && args.values.iter().flat_map(sources).zip(&parts).any(is_empty);
+    let only = |arg: &&Value| whole.is_some() && !has_empty && arg.as_str() == whole && arg.at.is_written();
+    if let Some(only) = args.values.iter().find(only) {
         return text::passed(Value { at: only.at, via: only.via.clone(), ..value }, args.at);
     }
     let mut via = Via::default();
-    for source in args.values.iter().flat_map(sources).take(MAX_SOURCES) {
-        let hops = source.via.spans().into_iter().rev();
-        via = std::iter::once(source.at).chain(hops).filter(|hop| !args.covers(*hop)).fold(via, Via::and);
+    for (source, part) in args.values.iter().flat_map(sources).zip(parts) {
+        let inner: Vec<_> = source.via.parts().collect();
+        let moved = |own: Part| part.map(|part| own.moved(part.start));
+        let hops = inner.into_iter().rev().map(|(hop, own)| (hop, own.map_or(part, moved)));
+        via = std::iter::once((source.at, part))
+            .chain(hops)
+            .filter(|(hop, _)| !args.covers(*hop))
+            .fold(via, |via, (hop, part)| via.and_part(hop, part));
     }
     Value { via, ..value }
 }
