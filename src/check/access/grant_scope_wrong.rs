@@ -27,8 +27,10 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
     grant_flaw::judge(manifest, workload, evidence, |flawed, flaw| {
         let Flaw::WrongScope(grant) = flaw else { return None };
         let scope = Partial::of(&grant.scope).map(|scope| scope.name().to_owned()).unwrap_or_default();
-        let title =
-            format!("{} is granted on {scope}, not on the registry {}", plan::role_name(grant), flawed.registry());
+        // A module for another resource group makes the same name another registry.
+        let elsewhere = if scope.eq_ignore_ascii_case(&flawed.registry()) { " of another resource group" } else { "" };
+        let (role, registry) = (plan::role_name(grant), flawed.registry());
+        let title = format!("{role} is granted on {scope}{elsewhere}, not on the registry {registry}");
         Some(
             flawed
                 .at_grant(grant, Some(&grant.scope), title)
@@ -40,32 +42,44 @@ fn run(manifest: &Manifest, workload: &Workload, evidence: &Evidence) -> Result<
 #[cfg(test)]
 mod tests {
     use super::CHECK;
+    use crate::check::Check;
     use crate::check::access::template::{Template, answering, holding, registry, says};
     use crate::check::table::judged;
     use crate::document::bytes::Encoding;
-    use crate::evidence::{Failure, Resource};
+    use crate::evidence::{Evidence, Failure, Resource};
     use crate::template::Context;
     use crate::{load, manifest};
     use serde_json::json;
 
+    /// What a check says of a template that is deployed to a group of which the names are stated.
+    #[track_caller]
+    fn says_in_group(check: Check, template: &Template, evidence: &Evidence) -> String {
+        judged(check, "template: {}", evidence, |manifest, sources| {
+            let file = sources.add("main.json", &template.text());
+            let document = load::document("main.json".to_owned(), file, Encoding::default(), sources).unwrap();
+            let text = |name: &str| Some(name.to_owned());
+            let context = Context { subscription_id: text("s"), resource_group: text("g"), ..Context::default() };
+            let options = manifest::Options { context, ..manifest::Options::default() };
+            *manifest = manifest::read(&mut [document], &options);
+        })
+    }
+
+    #[test]
+    fn the_same_name_in_another_group_is_told_apart() {
+        let scope = Some("[resourceId('s', 'other', 'Microsoft.ContainerRegistry/registries', 'acme1')]");
+        let said = says_in_group(CHECK, &Template { scope, ..Template::default() }, &Evidence::default().offline());
+        assert!(said.starts_with("error: AcrPull is granted on acme1 of another resource group, not on"), "{said}");
+    }
+
     #[test]
     fn what_azure_grants_is_told_once() {
-        let app = Some("[resourceId('Microsoft.App/containerApps', 'app')]");
-        let template = Template { registry: false, scope: app, ..Template::default() }.text();
+        let scope = Some("[resourceId('Microsoft.App/containerApps', 'app')]");
+        let template = Template { registry: false, scope, ..Template::default() };
         let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull";
         let no_identity = Err(Failure::not_found("management.azure.com"));
         let evidence = holding(registry(&json!({})), &[]);
         let evidence = answering(evidence, Resource::Get { id: id.to_owned() }, no_identity);
-        let says = |check| {
-            judged(check, "template: {}", &evidence, |manifest, sources| {
-                let file = sources.add("main.json", &template);
-                let document = load::document("main.json".to_owned(), file, Encoding::default(), sources).unwrap();
-                let text = |name: &str| Some(name.to_owned());
-                let context = Context { subscription_id: text("s"), resource_group: text("g"), ..Context::default() };
-                let options = manifest::Options { context, ..manifest::Options::default() };
-                *manifest = manifest::read(&mut [document], &options);
-            })
-        };
+        let says = |check| says_in_group(check, &template, &evidence);
         assert_eq!(says(CHECK), "not applicable: `pull-role-missing` tells what Azure grants");
         let main = says(super::super::pull_role_missing::CHECK);
         assert!(main.starts_with("error: ") && main.contains("which is not enough"), "{main}");
