@@ -55,7 +55,7 @@ mod tests {
     #[track_caller]
     fn says_in_group(check: Check, template: &Template, evidence: &Evidence) -> String {
         judged(check, "template: {}", evidence, |manifest, sources| {
-            let file = sources.add("main.json", &template.text());
+            let file = sources.add("main.json", template.text());
             let document = load::document("main.json".to_owned(), file, Encoding::default(), sources).unwrap();
             let text = |name: &str| Some(name.to_owned());
             let context = Context { subscription_id: text("s"), resource_group: text("g"), ..Context::default() };
